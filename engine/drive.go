@@ -1,0 +1,477 @@
+package engine
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"time"
+
+	"parley"
+)
+
+// drive is one goroutine moving one run. It holds the run as the database has it.
+//
+// The run stands before a row of its table. What is to be done follows from that alone, so a restart needs nothing else:
+//
+//	status   row          what is done
+//	open     Call         it is said; the job is ours while we speak
+//	open     Wait         a message that was left is heard; else the job is the time of the next question, or the end of patience
+//	undoing  (any)        the last of Undos is taken back
+//	done     optional     nothing; what is told is drawn
+//	refused  (any)        nothing; the arrow that ends a refused run is drawn when it is asked for
+type drive struct {
+	e     *Engine
+	t     *Table
+	run   Run
+	job   Job
+	state any
+}
+
+// stays says that a transition leaves the run before the row it stands before, with its job as it is.
+const stays = "stays"
+
+// apply commits, and tells those who wait.
+func (e *Engine) apply(ctx context.Context, writes []Write) error {
+	if err := e.store.Apply(ctx, writes); err != nil {
+		return err
+	}
+	for _, w := range writes {
+		switch w := w.(type) {
+		case PutRun:
+			e.publish(w.Run.ID)
+		case PutJob:
+			if w.Job.Owner == "" {
+				e.nudge()
+			}
+		}
+	}
+	return nil
+}
+
+// transition is one transition as writes: the run moves to next, over the rows that need nobody, and what it stands before then
+// decides its job. It changes d as if the writes had been applied; they are guarded by the run's version, so when they are not,
+// d must be thrown away.
+func (d *drive) transition(next Run, state any, owner string, extra []Write, events ...Event) ([]Write, error) {
+	now := d.e.clock()
+	job := d.job
+	if owner != stays {
+		var skipped []Event
+		next.Maybe = false
+		job, skipped = d.place(&next, state, owner, now)
+		events = append(events, skipped...)
+	}
+	return d.write(next, state, job, now, extra, events)
+}
+
+// place settles next before the first row that needs somebody and returns the job that belongs there.
+func (d *drive) place(next *Run, state any, owner string, now time.Time) (Job, []Event) {
+	var skipped []Event
+	fresh := Job{Run: next.ID, Due: now, Since: now, Owner: owner, Epoch: d.job.Epoch + 1}
+	if owner != "" {
+		fresh.Lease = now.Add(d.e.lease)
+	}
+	switch next.Status {
+	case StatusUndoing:
+		if len(next.Undos) == 0 {
+			next.Status = StatusRefused
+			return Job{}, nil
+		}
+		// Taking back is left to the worker: whoever woke us should hear the refusal now.
+		fresh.Owner, fresh.Lease = "", time.Time{}
+		return fresh, nil
+	case StatusRefused:
+		return Job{}, nil
+	}
+	for ; next.Step < len(d.t.steps); next.Step++ {
+		s := d.t.steps[next.Step]
+		if s.cond != nil && !s.cond(state) {
+			skipped = append(skipped, Event{Step: s.Name, Kind: EventSkipped})
+			continue
+		}
+		if s.kind == kindSeen || s.Anytime {
+			continue
+		}
+		switch {
+		case s.kind == kindCall:
+			return fresh, skipped
+		case s.Arrow.Optional:
+			next.Status = StatusDone
+			return Job{}, skipped
+		}
+		fresh.Owner, fresh.Lease = "", time.Time{}
+		due, ok := d.patience(s, fresh, now)
+		if !ok {
+			return Job{}, skipped
+		}
+		fresh.Due = due
+		return fresh, skipped
+	}
+	next.Status = StatusDone
+	return Job{}, skipped
+}
+
+// patience is when a wait should next be looked at: to ask, or to give up.
+func (d *drive) patience(s step, j Job, now time.Time) (time.Time, bool) {
+	var due time.Time
+	if s.ask != nil {
+		if at, more := s.askEvery.next(j.Attempt+1, j.Since, now, 0, d.e.random()); more {
+			due = at
+		}
+	}
+	if s.within > 0 {
+		if end := j.Since.Add(s.within); due.IsZero() || end.Before(due) {
+			due = end
+		}
+	}
+	return due, !due.IsZero()
+}
+
+// write lists the writes of a transition, questions that it decides included.
+func (d *drive) write(next Run, state any, job Job, now time.Time, extra []Write, events []Event) ([]Write, error) {
+	data, err := json.Marshal(state)
+	if err != nil {
+		return nil, fmt.Errorf("keep run %s: %w", next.ID, err)
+	}
+	writes := make([]Write, 0, len(extra)+len(events)+3)
+	next.Data, next.Changed, next.Version = data, now, d.run.Version+1
+	var open []Question
+	var answers []Write
+	for _, q := range next.Questions {
+		s := d.t.steps[q.Step]
+		answer, ok := s.question(state)
+		if !ok {
+			open = append(open, q)
+			continue
+		}
+		body, err := json.Marshal(answer)
+		if err != nil {
+			return nil, fmt.Errorf("answer %s: %w", s.Name, err)
+		}
+		answers = append(answers, AnswerInbound{q.Source, q.ID, body})
+	}
+	next.Questions = open
+	for i := range events {
+		next.Seq++
+		events[i].Run, events[i].Seq, events[i].At = next.ID, next.Seq, now
+	}
+	writes = append(writes, PutRun{next, d.run.Version}) // the guard first: nothing is written when it fails
+	writes = append(writes, extra...)
+	writes = append(writes, answers...)
+	for _, ev := range events {
+		writes = append(writes, AddEvent{ev})
+	}
+	switch {
+	case job.Run != "" && job != d.job:
+		writes = append(writes, PutJob{job})
+	case job.Run == "" && d.job.Run != "":
+		writes = append(writes, EndJob{next.ID})
+	}
+	d.run, d.state, d.job = next, state, job
+	return writes, nil
+}
+
+func (d *drive) commit(ctx context.Context, next Run, state any, owner string, extra []Write, events ...Event) error {
+	writes, err := d.transition(next, state, owner, extra, events...)
+	if err != nil {
+		return err
+	}
+	return d.applied(ctx, writes)
+}
+
+func (d *drive) applied(ctx context.Context, writes []Write) error {
+	err := d.e.apply(ctx, writes)
+	if e, ok := errors.AsType[*parley.Error](err); ok && e.Kind == parley.KindConflict && e.Field == "run" {
+		return race{err}
+	}
+	return err
+}
+
+// refuse turns the run back: what was done is taken back, the last first.
+func (d *drive) refuse(ctx context.Context, next Run, state any, no *parley.Refusal, extra []Write, events ...Event) error {
+	if no == nil {
+		no = &parley.Refusal{By: string(d.t.steps[min(next.Step, len(d.t.steps)-1)].To), Status: parley.StatusDeclinedOther}
+	}
+	next.Refusal, next.Status, next.Attention = no, StatusUndoing, ""
+	state, writes := d.t.refuse(d.turn("refused", 1, d.e.clock()), state, no)
+	return d.commit(ctx, next, state, "", append(extra, writes...), events...)
+}
+
+// resume goes on with a run. If this process is at it already, it is looked at again afterwards.
+func (e *Engine) resume(ctx context.Context, run string) error {
+	for !e.take(run) {
+		if e.lookAgain(run) {
+			return nil
+		}
+	}
+	d, err := e.load(ctx, run)
+	if err != nil {
+		e.release(run)
+		return err
+	}
+	return e.goOn(ctx, d)
+}
+
+// goOn moves the run until it must wait for somebody else, and lets go of it. The caller has taken it.
+//
+// Letting go and looking for messages must be done in this order: whoever leaves a message looks afterwards whether the run is
+// still being moved, so one of the two sees the other.
+func (e *Engine) goOn(ctx context.Context, d *drive) error {
+	for {
+		err := d.move(ctx)
+		e.release(d.run.ID)
+		e.publish(d.run.ID)
+		if isRace(err) {
+			return nil // somebody else's transition came first, and they go on
+		}
+		if err != nil || e.stopping() {
+			return err
+		}
+		left, err := e.store.Pending(ctx, d.run.ID)
+		if err != nil {
+			return err
+		}
+		if len(left) == 0 || !d.any(left) || !e.take(d.run.ID) {
+			return nil
+		}
+		if d, err = e.load(ctx, d.run.ID); err != nil {
+			e.release(left[0].Run)
+			return err
+		}
+	}
+}
+
+// any reports whether one of the messages can be acted on now.
+func (d *drive) any(left []Inbound) bool {
+	for _, m := range left {
+		if d.when(d.t.find(m.Step)) != early {
+			return true
+		}
+	}
+	return false
+}
+
+// move does what the run stands before, again and again, until that is to wait.
+func (d *drive) move(ctx context.Context) error {
+	for {
+		mine := d.job.Owner == d.e.node
+		if d.elsewhere() {
+			return nil
+		}
+		if heard, err := d.hearLeft(ctx); err != nil {
+			return err
+		} else if heard {
+			continue
+		}
+		switch {
+		case d.run.Status == StatusUndoing && mine:
+			if again, err := d.takeBack(ctx); err != nil || !again {
+				return err
+			}
+		case d.run.Status == StatusOpen && mine && d.run.Step < len(d.t.steps):
+			s := d.t.steps[d.run.Step]
+			if s.kind != kindCall {
+				if again, err := d.grow(ctx, s); err != nil || !again {
+					return err
+				}
+			} else if again, err := d.call(ctx, s); err != nil || !again {
+				return err
+			}
+		default:
+			return nil
+		}
+		if d.e.stopping() {
+			return nil
+		}
+	}
+}
+
+// hearLeft acts on one message that was left for us, if one's time has come.
+func (d *drive) hearLeft(ctx context.Context) (bool, error) {
+	if !d.mayHaveMail() {
+		return false, nil
+	}
+	left, err := d.e.store.Pending(ctx, d.run.ID)
+	if err != nil {
+		return false, err
+	}
+	for _, m := range left {
+		i := d.t.find(m.Step)
+		if i < 0 {
+			continue
+		}
+		switch d.when(i) {
+		case onTime:
+			return true, d.hear(ctx, i, m, true, nil)
+		case passed:
+			_, err := d.hearLate(ctx, i, m, true, nil)
+			return true, err
+		}
+	}
+	return false, nil
+}
+
+// mayHaveMail spares the look into the inbox before each Call: mail is read where the run waits or rests.
+func (d *drive) mayHaveMail() bool {
+	return d.run.Status != StatusOpen || d.run.Step >= len(d.t.steps) || d.t.steps[d.run.Step].kind != kindCall
+}
+
+// speak calls a step's function with its deadline. A panic is an answer that was lost.
+func (d *drive) speak(ctx context.Context, do func(context.Context, Turn, any) (any, Outcome), t Turn, p Policy) (state any, o Outcome, took time.Duration) {
+	limit := d.e.lease - d.e.lease/6
+	if p.For > 0 && p.For < limit {
+		limit = max(p.For-t.Now.Sub(d.job.Since), time.Second)
+	}
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	begun := d.e.now()
+	defer func() {
+		took = d.e.now().Sub(begun)
+		if r := recover(); r != nil {
+			d.e.log.Error("a step panicked", "run", d.run.ID, "panic", r, "stack", string(debug.Stack()))
+			state, o = d.state, Unknown(errors.New("the step panicked"))
+		}
+	}()
+	state, o = do(ctx, t, d.state)
+	return state, o, 0
+}
+
+// call says the Call that the run stands before. It reports whether the run can go on at once.
+func (d *drive) call(ctx context.Context, s step) (bool, error) {
+	now := d.e.clock()
+	turn := d.turn(s.Name, d.job.Attempt+1, now)
+	state, o, took := d.speak(ctx, s.call, turn, s.retry)
+	event := Event{Step: s.Name, Attempt: turn.Attempt, Took: took, Note: o.note}
+	next := d.run
+	begun, err := d.begins(o)
+	if err != nil {
+		return false, err
+	}
+	writes := append(begun, o.writes...)
+	goOn := func(kind EventKind) (bool, error) {
+		event.Kind = kind
+		if s.undo != nil {
+			next.Undos = append(append([]int(nil), next.Undos...), next.Step)
+		}
+		next.Step++
+		next.Attention = ""
+		return true, d.commit(ctx, next, state, d.e.node, writes, event)
+	}
+	switch {
+	case o.result == done:
+		return goOn(EventSaid)
+	case o.result == unknown && s.Arrow.Pivot:
+		return goOn(EventUnknown)
+	case o.result == refused && !s.Insist:
+		event.Kind = EventRefused
+		if next.Maybe && s.undo != nil { // an earlier attempt, whose answer was lost, may have been accepted
+			next.Undos = append(append([]int(nil), next.Undos...), next.Step)
+		}
+		return true, d.refuse(ctx, next, state, o.refusal, writes, event)
+	}
+	next.Maybe = next.Maybe || o.result == unknown
+	due, more := s.retry.next(turn.Attempt, d.job.Since, d.e.clock(), o.retryAfter, d.e.random())
+	if more {
+		return false, d.again(ctx, next, due, turn, o, took, event)
+	}
+	event.Kind = EventUnheard
+	if o.result == unknown {
+		event.Kind = EventUnknown
+	}
+	if next.Maybe && s.undo != nil {
+		next.Undos = append(append([]int(nil), next.Undos...), next.Step)
+	}
+	return true, d.refuse(ctx, next, d.state, o.refusal, nil, event)
+}
+
+// again leaves what was tried for later. The first time it did not go well is drawn, the others are counted.
+func (d *drive) again(ctx context.Context, next Run, due time.Time, turn Turn, o Outcome, took time.Duration, event Event) error {
+	now := d.e.clock()
+	job := d.job
+	job.Attempt, job.Due, job.Owner, job.Lease = turn.Attempt, due, "", time.Time{}
+	why := resultNames[o.result]
+	if o.err != nil {
+		why = o.err.Error()
+	}
+	writes := []Write{AddAttempt{Attempt{Run: next.ID, Step: event.Step, Number: turn.Attempt, At: now, Outcome: resultNames[o.result], Took: took, Why: why}}}
+	var events []Event
+	if o.result != notYet && turn.Attempt == 1 {
+		event.Kind = map[result]EventKind{refused: EventRefused, unknown: EventUnknown, unheard: EventUnheard}[o.result]
+		events = append(events, event)
+	}
+	for _, limit := range []time.Duration{5 * time.Minute, time.Hour, 24 * time.Hour} {
+		if now.Sub(job.Since) < limit && due.Sub(job.Since) >= limit && o.result != notYet {
+			d.e.log.Warn("still not heard", "run", next.ID, "arrow", event.Step, "for", limit, "attempts", turn.Attempt, "outcome", resultNames[o.result])
+			if limit >= time.Hour {
+				next.Attention = fmt.Sprintf("%s has not been heard for %s", event.Step, limit)
+			}
+		}
+	}
+	all, err := d.write(next, d.state, job, now, writes, events)
+	if err != nil {
+		return err
+	}
+	return d.applied(ctx, all)
+}
+
+// takeBack takes back the last of what was done.
+func (d *drive) takeBack(ctx context.Context) (bool, error) {
+	last := len(d.run.Undos) - 1
+	s := d.t.steps[d.run.Undos[last]]
+	now := d.e.clock()
+	turn := d.turn(s.Arrow.Undo, d.job.Attempt+1, now)
+	state, o, took := d.speak(ctx, s.undo, turn, UntilHeard)
+	event := Event{Step: s.Arrow.Undo, Attempt: turn.Attempt, Took: took, Note: o.note}
+	next := d.run
+	if o.result != done {
+		due, _ := UntilHeard.next(turn.Attempt, d.job.Since, d.e.clock(), o.retryAfter, d.e.random())
+		return false, d.again(ctx, next, due, turn, o, took, event)
+	}
+	event.Kind = EventUndone
+	next.Undos = append([]int(nil), next.Undos[:last]...)
+	next.Attention = ""
+	return false, d.commit(ctx, next, state, "", o.writes, event)
+}
+
+// grow is impatience: the time to ask has come, or the end of a wait.
+func (d *drive) grow(ctx context.Context, s step) (bool, error) {
+	now := d.e.clock()
+	next := d.run
+	if s.within > 0 && !now.Before(d.job.Since.Add(s.within)) {
+		no := &parley.Refusal{By: string(s.From), Status: parley.StatusExpired}
+		return true, d.refuse(ctx, next, d.state, no, nil, Event{Step: s.Name, Kind: EventExpired})
+	}
+	turn := d.turn(s.Name, d.job.Attempt+1, now)
+	if s.ask != nil {
+		state, o, took := d.speak(ctx, s.ask, turn, UntilHeard)
+		event := Event{Step: s.Name, Attempt: turn.Attempt, Took: took, Note: o.note}
+		switch o.result {
+		case done:
+			event.Kind = EventHeard
+			next.Step++
+			next.Attention = ""
+			return true, d.commit(ctx, next, state, d.e.node, o.writes, event)
+		case refused:
+			event.Kind = EventRefused
+			return true, d.refuse(ctx, next, state, o.refusal, o.writes, event)
+		}
+	}
+	job := d.job
+	job.Attempt, job.Owner, job.Lease = turn.Attempt, "", time.Time{}
+	due, more := d.patience(s, job, now)
+	var events []Event
+	if _, asks := s.askEvery.next(job.Attempt+1, job.Since, now, 0, d.e.random()); s.ask != nil && !asks && next.Attention == "" {
+		next.Attention = s.Name + ": asked as often as it makes sense, without an answer"
+		events = append(events, Event{Step: s.Name, Kind: EventAttends})
+		d.e.log.Warn("a person should look", "run", next.ID, "arrow", s.Name)
+	}
+	if job.Due = due; !more {
+		job = Job{}
+	}
+	writes, err := d.write(next, d.state, job, now, nil, events)
+	if err != nil {
+		return false, err
+	}
+	return false, d.applied(ctx, writes)
+}

@@ -1,0 +1,260 @@
+package oauth
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"parley"
+	"parley/engine"
+	"parley/web"
+
+	"github.com/go-jose/go-jose/v4"
+)
+
+// AddressSource knows where people live. connector.AddressSource is one.
+type AddressSource interface {
+	Address(ctx context.Context, personID parley.Private) (parley.Address, error)
+}
+
+// checkToken tells a client what its token stands for: GET with the token in the query for a compatible client, POST with
+// a form for all.
+func (s *Server) checkToken(w http.ResponseWriter, r *http.Request) {
+	if r.Method != http.MethodPost && r.Method != http.MethodGet {
+		w.Header().Set("Allow", "GET, POST")
+		web.JSON(w, http.StatusMethodNotAllowed, &denial{Code: "invalid_request", Description: "GET or POST"})
+		return
+	}
+	answer, err := s.check(r)
+	if err != nil {
+		s.deny(w, err)
+		return
+	}
+	web.JSON(w, http.StatusOK, answer)
+}
+
+func (s *Server) check(r *http.Request) (map[string]any, error) {
+	ctx := r.Context()
+	values, err := s.form(r)
+	if err != nil {
+		return nil, err
+	}
+	client, err := s.authenticate(r, values)
+	if err == nil && client.Auth == AuthNone {
+		err = &denial{status: http.StatusUnauthorized, Code: "invalid_client", Description: "a public client cannot ask", basic: true}
+	}
+	if d, ok := err.(*denial); ok && d.status == http.StatusUnauthorized {
+		d.basic = true
+	}
+	if err != nil {
+		return nil, err
+	}
+	raw := values.Get("token")
+	if raw == "" {
+		return nil, badRequest("token is missing")
+	}
+	unknown := &denial{status: http.StatusBadRequest, Code: "invalid_token", Description: "Token was not recognised"}
+	var legacy []byte
+	if client.compatible() {
+		legacy = s.legacyKey(client.ID)
+	}
+	claims, err := s.keys.verify(ctx, raw, legacy)
+	if err != nil {
+		if parley.KindOf(err) == parley.KindInvalid {
+			return nil, unknown
+		}
+		return nil, err
+	}
+	id, _ := claims["jti"].(string)
+	kept, err := s.Store.Token(ctx, id)
+	switch {
+	case parley.KindOf(err) == parley.KindNotFound || err == nil && kept.Client != client.ID:
+		return nil, unknown // another client's token is nothing to you
+	case err != nil:
+		return nil, err
+	case !kept.Revoked.IsZero():
+		return nil, unknown
+	case !s.Now().Before(kept.Expires):
+		return nil, &denial{status: http.StatusBadRequest, Code: "invalid_token", Description: "Token has expired"}
+	}
+	p, err := s.Conversations.Await(ctx, kept.Run, func(Progress) bool { return true })
+	if err != nil {
+		return nil, err
+	}
+	if err := s.findAddress(ctx, kept, &p); err != nil {
+		s.Log.Warn("look up an address", "run", kept.Run, "err", err) // the person is who they are all the same
+	}
+	if err := s.Conversations.Checked(context.WithoutCancel(ctx), kept.Run); err != nil {
+		return nil, err
+	}
+	out := s.kyc(p)
+	for k, v := range map[string]any{
+		"active": true, "merchantId": client.Merchant, "clientId": client.ID, "client_id": client.ID, "txRefId": p.TxRefID(),
+		"exp": kept.Expires.Unix(), "jti": kept.ID, "aud": []string{"identity_api"},
+		"veriff_verification_false": "", "veriff_verification_failed_reason": "",
+	} {
+		out[k] = v
+	}
+	if client.compatible() {
+		out["scope"], out["authorities"] = []string{"default"}, []string{"ROLE_IDENTITY_AUTH"}
+		delete(out, "active")
+	} else {
+		out["scope"], out["sub"], out["iss"], out["token_type"], out["iat"] = strings.Join(p.Request.Scope, " "), s.subject(p), s.Issuer, "Bearer", kept.Issued.Unix()
+	}
+	return out, nil
+}
+
+// kyc is the block of what is known about the person, in the words of the operator's wire. What is not known is left out.
+func (s *Server) kyc(p Progress) map[string]any {
+	id := p.Grant.Identity
+	out := map[string]any{"identityProvider": p.Request.Provider, "attributes": map[string]string{}}
+	if p.Request.Attributes != nil {
+		out["attributes"] = p.Request.Attributes
+	}
+	for k, v := range map[string]string{
+		"userId": p.Grant.UserID, "name": id.Name.Reveal(), "firstName": id.FirstName.Reveal(), "lastName": id.LastName.Reveal(), "personid": id.PersonID.Reveal(),
+		"street": id.Address.Street.Reveal(), "city": id.Address.City.Reveal(), "zip": id.Address.Zip.Reveal(), "country": id.Address.Country,
+		"dob": id.DateOfBirth.Reveal(), "gender": string(id.Gender), "ip": p.Request.IP.Reveal(),
+	} {
+		if v != "" {
+			out[k] = v
+		}
+	}
+	if a := id.Account; a != nil {
+		for k, v := range map[string]string{"clearinghouse": a.Clearinghouse, "bank": a.Bank, "maskedAccount": a.Descriptor.Reveal(), "lastdigits": a.LastDigits.Reveal()} {
+			if v != "" {
+				out[k] = v
+			}
+		}
+	}
+	if p.Grant.Paid != nil {
+		out["amount"], out["currency"] = p.Grant.Paid.Decimal(), p.Grant.Paid.Currency
+	}
+	return out
+}
+
+// findAddress fills in an address that the identity provider did not tell. Each question costs the operator money, so it is asked once
+// for a token; the right to ask is claimed before asking, and what came of it is kept.
+func (s *Server) findAddress(ctx context.Context, t Token, p *Progress) error {
+	book, ok := s.Address[t.Merchant]
+	id := &p.Grant.Identity
+	if !ok || !id.Address.IsZero() || id.PersonID == "" {
+		return nil
+	}
+	keep := book.Keep
+	if keep == 0 {
+		keep = 24 * time.Hour
+	}
+	person := hash(strconv.Itoa(t.Merchant) + " " + string(mac(Derive(s.Secret, "persons"), id.PersonID.Reveal())))
+	for range 50 {
+		kept, err := s.Store.Lookup(ctx, t.ID)
+		if parley.KindOf(err) == parley.KindNotFound {
+			kept, err = s.Store.LookupOf(ctx, t.Merchant, person, s.Now().Add(-keep))
+		}
+		switch {
+		case err == nil && kept.Done:
+			fill(id, kept.Address)
+			return nil
+		case err == nil && s.Now().Sub(kept.Asked) < 30*time.Second: // somebody is asking
+			select {
+			case <-time.After(100 * time.Millisecond):
+				continue
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+		case err == nil: // somebody asked and died
+			if err := s.Store.Apply(ctx, []engine.Write{EndLookup{Token: t.ID}}); err != nil {
+				return err
+			}
+		case parley.KindOf(err) != parley.KindNotFound:
+			return err
+		}
+		err = s.Store.Apply(ctx, []engine.Write{AddLookup{Lookup{Token: t.ID, Merchant: t.Merchant, Person: person, Source: book.Name, Asked: s.Now()}}})
+		if parley.KindOf(err) == parley.KindConflict {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		address, err := book.Source.Address(ctx, id.PersonID)
+		end := EndLookup{Token: t.ID, Found: err == nil, Address: address, Billed: book.Price}
+		if werr := s.Store.Apply(context.WithoutCancel(ctx), []engine.Write{end}); werr != nil {
+			return werr
+		}
+		if err != nil {
+			return fmt.Errorf("ask %s: %w", book.Name, err)
+		}
+		fill(id, address)
+		return nil
+	}
+	return parley.Errorf(parley.KindUnavailable, "somebody is still asking")
+}
+
+func fill(id *parley.Identity, a parley.Address) {
+	if !a.IsZero() {
+		id.Address = a
+	}
+}
+
+func burn(hash string, now time.Time) []engine.Write { return []engine.Write{SpendCode{hash, now}} }
+
+// StatusToken is the token of a sign-in's status URL, good for half an hour: whoever has it may see where the sign-in
+// stands, and nothing about the person. The same sign-in has the same token.
+func (s *Server) StatusToken(merchant int, txRefID string, at time.Time) string {
+	token, err := signJWT(jose.SigningKey{Algorithm: jose.HS256, Key: Derive(s.Secret, "status tokens")}, "", map[string]any{
+		"merchantId": merchant, "exp": at.Add(30 * time.Minute).Unix(), "token": txRefID,
+	})
+	if err != nil {
+		panic(err) // a key and claims that are ours
+	}
+	return token
+}
+
+// status answers the operator's page, which asks how the sign-in goes while the person is in the frame.
+func (s *Server) status(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Access-Control-Allow-Origin", "*") // the token in the address is all the authority there is
+	p, err := s.statusOf(r.Context(), r.URL.Query().Get("token"))
+	if err != nil {
+		if k := parley.KindOf(err); k != parley.KindInvalid && k != parley.KindNotFound {
+			s.Log.Error("status", "err", err)
+		}
+		web.JSON(w, http.StatusUnauthorized, map[string]any{"success": false, "errors": []fault{{Msg: "the token is not one of ours, or has expired", Keys: []string{"invalid_token"}}}})
+		return
+	}
+	out := map[string]any{"success": p.Stage != Denied, "txRefId": p.TxRefID(), "state": p.Status.State(), "statusCode": int(p.Status), "status": p.Status.String(),
+		"done": p.Stage == Granted || p.Stage == Denied}
+	if p.Refusal != nil && p.Refusal.Code != "" {
+		out["errCode"] = p.Refusal.Code
+	}
+	web.JSON(w, http.StatusOK, out)
+}
+
+func (s *Server) statusOf(ctx context.Context, token string) (Progress, error) {
+	if len(token) > 4<<10 {
+		return Progress{}, errToken
+	}
+	jws, err := jose.ParseSignedCompact(token, []jose.SignatureAlgorithm{jose.HS256})
+	if err != nil {
+		return Progress{}, errToken
+	}
+	body, err := jws.Verify(Derive(s.Secret, "status tokens"))
+	if err != nil {
+		return Progress{}, errToken
+	}
+	merchant, tx, err := readStatus(body, s.Now())
+	if err != nil {
+		return Progress{}, err
+	}
+	run, err := s.Store.RunOf(ctx, tx)
+	if err != nil {
+		return Progress{}, err
+	}
+	p, err := s.Conversations.Await(ctx, run, func(Progress) bool { return true })
+	if err == nil && p.Request.Merchant != merchant {
+		err = errToken
+	}
+	return p, err
+}

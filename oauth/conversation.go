@@ -1,0 +1,102 @@
+package oauth
+
+import (
+	"context"
+	"strconv"
+	"time"
+
+	"parley"
+	"parley/engine"
+)
+
+// Request is an authorization request that was found to be in order. It is kept with the run that it begins.
+type Request struct {
+	Client      string   `json:"client"`
+	Merchant    int      `json:"merchant"`
+	Compatible  bool     `json:"compatible,omitempty"`
+	RedirectURI string   `json:"redirectUri"`
+	State       string   `json:"state,omitempty"` // echoed byte for byte
+	Nonce       string   `json:"nonce,omitempty"`
+	Scope       []string `json:"scope,omitempty"`
+	Challenge   string   `json:"challenge,omitempty"` // PKCE, S256; empty when the client is compatible and sent none
+	Browser     string   `json:"browser,omitempty"`   // hash of the cookie of the browser that asked; empty when a program did
+
+	Provider   string            `json:"provider"` // fixed here, checked again when the person comes back
+	Amount     *parley.Money     `json:"amount,omitempty"`
+	Currency   parley.Currency   `json:"currency,omitempty"` // also without an amount
+	Country    string            `json:"country,omitempty"`
+	Locale     string            `json:"locale,omitempty"`
+	PersonID   parley.Private    `json:"personId,omitempty"`
+	EndUserID  string            `json:"endUserId,omitempty"`
+	LoginHint  parley.Private    `json:"loginHint,omitempty"`
+	ACRValues  string            `json:"acrValues,omitempty"`
+	MaxAge     *int              `json:"maxAge,omitempty"`
+	IP         parley.Private    `json:"ip,omitempty"`
+	Attributes map[string]string `json:"attributes,omitempty"`         // echoed to the operator
+	Extra      map[string]string `json:"providerAttributes,omitempty"` // passed on to the provider
+	At         time.Time         `json:"at"`
+}
+
+// Stage is where a conversation stands, as far as the browser is concerned.
+type Stage string
+
+// The stages. Unclear means that the provider was told to go on and has not said what became of it.
+const (
+	Working     Stage = "working"     // we are talking to somebody
+	Identifying Stage = "identifying" // the person is to go to Progress.Page
+	Paying      Stage = "paying"      // the person is to go to Progress.Page, to pay
+	Unclear     Stage = "unclear"
+	Granted     Stage = "granted" // a code may be given
+	Denied      Stage = "denied"
+)
+
+// Progress is a conversation as it stands.
+type Progress struct {
+	Run     string
+	Request Request
+	Stage   Stage
+	Page    Page
+	Status  parley.Status // of the transaction that the request is about
+	TxID    int64         // of the sign-in
+	Refusal *parley.Refusal
+	Grant   Grant // set when Granted
+	Begun   time.Time
+}
+
+// TxRefID is the transaction as the operator's wire refers to it: merchant, the letter A, number.
+func (p Progress) TxRefID() string {
+	return strconv.Itoa(p.Request.Merchant) + "A" + strconv.FormatInt(p.TxID, 10)
+}
+
+// Page is where the person should go.
+type Page struct {
+	URL           string
+	Width, Height int
+}
+
+// Grant is what a code stands for.
+type Grant struct {
+	UserID    string // the operator's; empty when the operator was not asked
+	SessionID string
+	Identity  parley.Identity
+	Paid      *parley.Money // what was deposited; nil for a sign-in
+}
+
+// Conversations is how the authorization server begins runs and follows them.
+type Conversations interface {
+	// Begin begins a conversation and goes on until somebody else must act.
+	Begin(ctx context.Context, run string, r Request) (Progress, error)
+	// Await follows a conversation until enough is true of it or ctx ends, and returns it as it then stands. An unknown
+	// run is parley.KindNotFound.
+	Await(ctx context.Context, run string, enough func(Progress) bool) (Progress, error)
+	// Redirected records that the browser is given a code, with the writes that make it so.
+	Redirected(ctx context.Context, run string, writes ...engine.Write) error
+	// Returned records that the browser is given the refusal.
+	Returned(ctx context.Context, run string) error
+	// Redeemed records that the operator redeemed the code, with the writes that make it so.
+	Redeemed(ctx context.Context, run string, writes ...engine.Write) error
+	// Checked records that the operator checked the token. Only the first time is drawn.
+	Checked(ctx context.Context, run string) error
+	// GiveUp records that the person gives up. It is in time only while they have not been identified.
+	GiveUp(ctx context.Context, run string) error
+}

@@ -1,0 +1,69 @@
+package oauth
+
+import (
+	"encoding/json"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"parley/web"
+)
+
+// metadata is RFC 8414, and for OpenID clients the same under its other name.
+func (s *Server) metadata(w http.ResponseWriter, r *http.Request) {
+	var scopes []string
+	auths := []Auth{}
+	for _, c := range s.clients {
+		for _, scope := range c.Scopes {
+			if !slices.Contains(scopes, scope) {
+				scopes = append(scopes, scope)
+			}
+		}
+		if !slices.Contains(auths, c.Auth) {
+			auths = append(auths, c.Auth)
+		}
+	}
+	slices.Sort(scopes)
+	slices.Sort(auths)
+	w.Header().Set("Access-Control-Allow-Origin", "*")
+	web.JSON(w, http.StatusOK, map[string]any{
+		"issuer":                                         s.Issuer,
+		"authorization_endpoint":                         s.Issuer + "/oauth/authorize",
+		"token_endpoint":                                 s.Issuer + "/oauth/token",
+		"jwks_uri":                                       s.Issuer + "/oauth/jwks",
+		"scopes_supported":                               scopes,
+		"response_types_supported":                       []string{"code"},
+		"response_modes_supported":                       []string{"query"},
+		"grant_types_supported":                          []string{"authorization_code"},
+		"subject_types_supported":                        []string{"public"},
+		"id_token_signing_alg_values_supported":          []string{"ES256"},
+		"token_endpoint_auth_methods_supported":          auths,
+		"code_challenge_methods_supported":               []string{"S256"},
+		"authorization_response_iss_parameter_supported": true,
+		"request_parameter_supported":                    false,
+		"request_uri_parameter_supported":                false,
+		"claims_parameter_supported":                     false,
+		"prompt_values_supported":                        []string{"none", "login"},
+		"claims_supported":                               []string{"sub", "name", "given_name", "family_name", "birthdate", "auth_time", "acr", "idp"},
+		"check_token_endpoint":                           s.Issuer + "/oauth/check_token",
+	})
+}
+
+// readStatus reads the claims of a status token that was verified.
+func readStatus(body []byte, now time.Time) (merchant int, tx int64, err error) {
+	var claims struct {
+		MerchantID int    `json:"merchantId"`
+		Exp        int64  `json:"exp"`
+		Token      string `json:"token"`
+	}
+	if json.Unmarshal(body, &claims) != nil || now.Unix() >= claims.Exp {
+		return 0, 0, errToken
+	}
+	_, number, ok := strings.Cut(claims.Token, "A")
+	if tx, err = strconv.ParseInt(number, 10, 64); err != nil || !ok {
+		return 0, 0, errToken
+	}
+	return claims.MerchantID, tx, nil
+}

@@ -1,0 +1,243 @@
+// Package oauth is the authorization server, in the words of the RFCs: a browser asks it to authorize, a conversation
+// follows, and the code that comes of it is redeemed for a token, once.
+//
+// It owns requests, clients, codes, tokens and keys. What happens between the request and the code belongs to package
+// flow, which it knows as Conversations; the pages on the way are plain and its own. Two profiles share the code: standard,
+// by RFC 6749, 7636, 8414, 9207 and 9700, and compatible, which answers clients written for the vendor of the one-click API.
+//
+// Read request.go for what is asked and refused, authorize.go and follow.go for the browser's way, token.go and check.go for the
+// operator's.
+package oauth
+
+import (
+	"crypto/hkdf"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"strings"
+	"sync"
+	"time"
+
+	"parley"
+	"parley/web"
+)
+
+// Config is what a Server is built from. The fields without a remark must be given.
+type Config struct {
+	Issuer        string // our own address, without a slash at the end; https, or http on a loopback address
+	Secret        []byte // the installation's secret, 32 bytes or more: keys are derived from it and sealed under it
+	Clients       []Client
+	Providers     func(merchant int) []Provider // what a merchant's people can choose from
+	Conversations Conversations
+	Store         Store
+	Address       map[int]AddressBook // by merchant; optional
+	Now           func() time.Time    // time.Now when nil
+	Log           *slog.Logger        // slog.Default() when nil
+
+	CodeLifetime  time.Duration // at most 60 s, which is also the default
+	TokenLifetime time.Duration // of standard access tokens; an hour when zero
+	KeyLifetime   time.Duration // after which a new signing key takes over; 90 days when zero
+	// TrustedProxies may say in X-Forwarded-For who asks. Nobody else is believed.
+	TrustedProxies []netip.Prefix
+	// AnyBrowser gives up the rule that a conversation is continued by the browser that began it. For a sandbox whose
+	// simulated person has no browser, never for people.
+	AnyBrowser bool
+	// Hold is how long a browser that is early is held before it gets the waiting page; 5 s when zero.
+	Hold time.Duration
+}
+
+// Provider is an identity provider as a person chooses it.
+type Provider struct {
+	Name, Label string
+	Pays        bool // a deposit can follow
+	Demands     []string
+}
+
+// AddressBook is where addresses are looked up that the identity provider did not tell.
+type AddressBook struct {
+	Name   string
+	Source AddressSource
+	// Price is what a question costs the operator, in minor units of its contract. It is counted, not charged.
+	Price int64
+	// Keep is how long an answer about a person serves other tokens too; a day when zero.
+	Keep time.Duration
+}
+
+// Server is the authorization server.
+type Server struct {
+	Config
+	clients map[string]*Client
+	keys    *keyring
+	handles web.Handles
+	codeKey []byte
+	tries   tries
+	secure  bool // the cookie can be bound to the host
+}
+
+// New checks the configuration. The keys are read, and made if there are none, by Open.
+func New(c Config) (*Server, error) {
+	u, err := url.Parse(c.Issuer)
+	if err != nil || u.Host == "" || u.RawQuery != "" || u.Fragment != "" || strings.HasSuffix(c.Issuer, "/") || u.Scheme != "https" && !(u.Scheme == "http" && loopback(u.Hostname())) {
+		return nil, parley.Invalid("issuer", "must be https (or http on a loopback address), without query, fragment or a slash at the end")
+	}
+	if len(c.Secret) < 32 {
+		return nil, parley.Invalid("secret", "must have 32 bytes or more")
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	if c.Log == nil {
+		c.Log = slog.Default()
+	}
+	if c.CodeLifetime == 0 {
+		c.CodeLifetime = time.Minute
+	}
+	if c.CodeLifetime < 0 || c.CodeLifetime > time.Minute {
+		return nil, parley.Invalid("code_lifetime", "must be at most 60 seconds")
+	}
+	if c.TokenLifetime == 0 {
+		c.TokenLifetime = time.Hour
+	}
+	if c.KeyLifetime == 0 {
+		c.KeyLifetime = 90 * 24 * time.Hour
+	}
+	if c.Hold == 0 {
+		c.Hold = 5 * time.Second
+	}
+	s := &Server{Config: c, clients: map[string]*Client{}, secure: u.Scheme == "https"}
+	s.handles = web.Handles{Key: Derive(c.Secret, "handles")}
+	s.codeKey = Derive(c.Secret, "codes")
+	for i := range c.Clients {
+		client := c.Clients[i]
+		if err := client.check(); err != nil {
+			return nil, fmt.Errorf("client %s: %w", client.ID, err)
+		}
+		if s.clients[client.ID] != nil {
+			return nil, parley.Invalid("client", "the id "+client.ID+" is there twice")
+		}
+		s.clients[client.ID] = &client
+	}
+	s.keys = &keyring{server: s, seal: Derive(c.Secret, "signing keys")}
+	return s, nil
+}
+
+// Derive makes a key for one purpose from the installation's secret.
+func Derive(secret []byte, purpose string) []byte {
+	key, err := hkdf.Key(sha256.New, secret, nil, "parley "+purpose, 32)
+	if err != nil {
+		panic(err) // only lengths that are not ours can fail
+	}
+	return key
+}
+
+func mac(key []byte, words ...string) []byte {
+	m := hmac.New(sha256.New, key)
+	for _, w := range words {
+		fmt.Fprintf(m, "%d:%s", len(w), w)
+	}
+	return m.Sum(nil)
+}
+
+func hash(s string) string {
+	sum := sha256.Sum256([]byte(s))
+	return base64.RawURLEncoding.EncodeToString(sum[:])
+}
+
+// Routes adds the endpoints to a mux, and again under /paymentiq for clients of the vendor.
+func (s *Server) Routes(mux *http.ServeMux) {
+	for _, at := range []string{"", "/paymentiq"} {
+		mux.HandleFunc(at+"/oauth/authorize", s.authorize)
+		mux.HandleFunc(at+"/oauth/token", s.token)
+		mux.HandleFunc(at+"/oauth/check_token", s.checkToken)
+		mux.HandleFunc("GET "+at+"/api/signin/status", s.status)
+		mux.HandleFunc("GET "+at+"/identity/api/signin/status", s.status)
+	}
+	mux.Handle("GET /oauth/follow/{run}", web.Page(s.follow))
+	mux.Handle("POST /oauth/cancel/{run}", web.Page(s.cancel))
+	mux.HandleFunc("GET /oauth/jwks", s.jwks)
+	mux.HandleFunc("GET /.well-known/oauth-authorization-server", s.metadata)
+	mux.HandleFunc("GET /.well-known/openid-configuration", s.metadata)
+}
+
+// FollowURL is the page that follows a run.
+func (s *Server) FollowURL(run string) string {
+	return s.Issuer + "/oauth/follow/" + s.handles.Make("follow", run)
+}
+
+// ip is the address of who asks: the last that a proxy we trust did not add itself.
+func (s *Server) ip(r *http.Request) string {
+	at, err := netip.ParseAddrPort(r.RemoteAddr)
+	if err != nil {
+		return ""
+	}
+	ip := at.Addr().Unmap()
+	hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
+	for i := len(hops) - 1; i >= 0 && s.trusted(ip); i-- {
+		hop, err := netip.ParseAddr(strings.TrimSpace(hops[i]))
+		if err != nil {
+			break
+		}
+		ip = hop.Unmap()
+	}
+	return ip.String()
+}
+
+func (s *Server) trusted(ip netip.Addr) bool {
+	for _, p := range s.TrustedProxies {
+		if p.Contains(ip) {
+			return true
+		}
+	}
+	return false
+}
+
+func loopback(host string) bool {
+	if host == "localhost" {
+		return true
+	}
+	ip, err := netip.ParseAddr(host)
+	return err == nil && ip.IsLoopback()
+}
+
+// tries counts failed client authentications, so that a secret cannot be guessed at leisure.
+type tries struct {
+	mu     sync.Mutex
+	failed map[string][]time.Time
+}
+
+const (
+	triesAllowed = 20
+	triesWithin  = time.Minute
+)
+
+// blocked reports whether there were too many failures under the key.
+func (t *tries) blocked(key string, now time.Time) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return len(t.recent(key, now)) >= triesAllowed
+}
+
+func (t *tries) fail(key string, now time.Time) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.failed == nil {
+		t.failed = map[string][]time.Time{}
+	}
+	if len(t.failed) > 10000 { // somebody varies the key: forget rather than grow
+		clear(t.failed)
+	}
+	t.failed[key] = append(t.recent(key, now), now)
+}
+
+func (t *tries) recent(key string, now time.Time) []time.Time {
+	list := t.failed[key]
+	for len(list) > 0 && now.Sub(list[0]) > triesWithin {
+		list = list[1:]
+	}
+	return list
+}

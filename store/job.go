@@ -1,0 +1,81 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"parley/engine"
+)
+
+func putJob(t *tx, w engine.Write) error {
+	switch w := w.(type) {
+	case engine.PutJob:
+		j := w.Job
+		return t.do(`INSERT INTO job (run, due, attempt, since, owner, epoch, lease) VALUES ($1, $2, $3, $4, $5, $6, $7)
+			ON CONFLICT (run) DO UPDATE SET due = excluded.due, attempt = excluded.attempt, since = excluded.since, owner = excluded.owner,
+				epoch = excluded.epoch, lease = excluded.lease`,
+			j.Run, millis(j.Due), j.Attempt, millis(j.Since), j.Owner, j.Epoch, millis(j.Lease))
+	case engine.EndJob:
+		return t.do(`DELETE FROM job WHERE run = $1`, w.Run)
+	}
+	return unknownWrite(w)
+}
+
+const jobColumns = `run, due, attempt, since, owner, epoch, lease`
+
+func scanJob(row scanner) (engine.Job, error) {
+	var j engine.Job
+	var due, since, lease int64
+	err := row.Scan(&j.Run, &due, &j.Attempt, &since, &j.Owner, &j.Epoch, &lease)
+	j.Due, j.Since, j.Lease = fromMillis(due), fromMillis(since), fromMillis(lease)
+	return j, err
+}
+
+// Claim gives the caller jobs that are due and free, the longest due first.
+func (s *Store) Claim(ctx context.Context, owner string, now, lease time.Time, limit int) ([]engine.Job, error) {
+	// Looking is cheap and does not disturb the writer; most looks find nothing.
+	if due, ok, err := s.NextDue(ctx); err != nil || !ok || due.After(now) {
+		var expired bool
+		if err == nil {
+			err = s.read.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM job WHERE owner <> '' AND lease < $1)`, millis(now)).Scan(&expired)
+		}
+		if err != nil || !expired {
+			return nil, err
+		}
+	}
+	var jobs []engine.Job
+	err := s.write.do(ctx, func(t *tx) error {
+		jobs = nil
+		rows, err := t.query(`UPDATE job SET owner = $1, epoch = epoch + 1, lease = $2
+			WHERE run IN (SELECT run FROM job WHERE (owner = '' AND due <= $3) OR (owner <> '' AND lease < $3) ORDER BY due LIMIT $4)
+			RETURNING `+jobColumns, owner, millis(lease), millis(now), limit)
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		for rows.Next() {
+			j, err := scanJob(rows)
+			if err != nil {
+				return err
+			}
+			jobs = append(jobs, j)
+		}
+		return rows.Err()
+	})
+	return jobs, err
+}
+
+// NextDue is when the earliest free job is due.
+func (s *Store) NextDue(ctx context.Context) (time.Time, bool, error) {
+	var due *int64
+	err := s.read.QueryRowContext(ctx, `SELECT MIN(due) FROM job WHERE owner = ''`).Scan(&due)
+	if err != nil || due == nil {
+		return time.Time{}, false, err
+	}
+	return fromMillis(*due), true, nil
+}
+
+// ReleaseAll takes every job from its owner.
+func (s *Store) ReleaseAll(ctx context.Context) error {
+	return s.write.do(ctx, func(t *tx) error { return t.do(`UPDATE job SET owner = '', lease = 0 WHERE owner <> ''`) })
+}

@@ -1,0 +1,212 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"runtime"
+	"sync/atomic"
+
+	"parley/engine"
+
+	_ "modernc.org/sqlite" // the driver called "sqlite"
+)
+
+// OpenSQLite opens the database in a folder, making both when they are missing, and brings its tables up to date. One process
+// at a time: a second is refused while the first lives.
+func OpenSQLite(ctx context.Context, folder string) (*Store, error) {
+	if err := os.MkdirAll(folder, 0o700); err != nil {
+		return nil, err
+	}
+	lock, err := lockFolder(ctx, folder)
+	if err != nil {
+		return nil, err
+	}
+	s, err := openSQLite(ctx, filepath.Join(folder, "parley.db"))
+	if err != nil {
+		lock.Close()
+		return nil, err
+	}
+	s.lock = lock
+	return s, nil
+}
+
+func dsn(file string, params url.Values) string {
+	return "file:" + (&url.URL{Path: file}).EscapedPath() + "?" + params.Encode()
+}
+
+// lockFolder holds an exclusive transaction on a file of its own for as long as the process lives: the operating system lets
+// go of it however the process dies, on every system that SQLite runs on.
+func lockFolder(ctx context.Context, folder string) (*sql.DB, error) {
+	db, err := sql.Open("sqlite", dsn(filepath.Join(folder, "lock.db"), url.Values{"_pragma": {"busy_timeout(0)"}}))
+	if err != nil {
+		return nil, err
+	}
+	db.SetMaxOpenConns(1)
+	conn, err := db.Conn(ctx)
+	if err == nil {
+		_, err = conn.ExecContext(context.WithoutCancel(ctx), "BEGIN EXCLUSIVE")
+	}
+	if err != nil {
+		db.Close()
+		return nil, fmt.Errorf("the data folder is in use by another process: %w", err)
+	}
+	return db, nil
+}
+
+func openSQLite(ctx context.Context, file string) (*Store, error) {
+	pragmas := func(more ...string) url.Values {
+		return url.Values{"_pragma": append([]string{"busy_timeout(10000)", "foreign_keys(1)"}, more...)}
+	}
+	db, err := sql.Open("sqlite", dsn(file, pragmas("journal_mode(WAL)", "synchronous(FULL)", "temp_store(MEMORY)", "cache_size(-32000)", "wal_autocheckpoint(4000)")))
+	if err != nil {
+		return nil, err
+	}
+	db.SetMaxOpenConns(1)
+	conn, err := db.Conn(ctx)
+	if err != nil {
+		db.Close()
+		return nil, fmt.Errorf("open %s: %w", filepath.Base(file), err)
+	}
+	if err := migrate(ctx, conn); err != nil {
+		db.Close()
+		return nil, fmt.Errorf("migrate %s: %w", filepath.Base(file), err)
+	}
+	read, err := sql.Open("sqlite", dsn(file, pragmas("query_only(1)", "cache_size(-8000)")))
+	if err != nil {
+		db.Close()
+		return nil, err
+	}
+	read.SetMaxOpenConns(max(4, 2*runtime.NumCPU()))
+	read.SetMaxIdleConns(max(4, 2*runtime.NumCPU()))
+	s := &Store{write: newWriter(db, conn), read: read}
+	s.tables = map[string]func(*tx, engine.Write) error{
+		"run": putRun, "event": putEvent, "job": putJob, "attempt": putAttempt, "inbox": putInbox,
+		"code": putCode, "token": putToken, "signing_key": putKey, "txn": putTransaction, "lookup": putLookup,
+	}
+	return s, nil
+}
+
+// gather is how many transactions share a commit at the most.
+const gather = 256
+
+// writer is the one goroutine that writes. It commits what has gathered while it was busy in one transaction of the database,
+// so that the price of making it durable is shared; each caller's part stands or falls alone, by a savepoint.
+type writer struct {
+	db   *sql.DB
+	todo chan *task
+	quit chan struct{}
+	gone chan struct{}
+
+	transactions, commits atomic.Int64
+}
+
+type task struct {
+	do   func(*tx) error
+	err  error
+	done chan struct{}
+}
+
+func newWriter(db *sql.DB, conn *sql.Conn) *writer {
+	w := &writer{db: db, todo: make(chan *task, gather), quit: make(chan struct{}), gone: make(chan struct{})}
+	go w.run(&tx{ctx: context.Background(), conn: conn, memo: map[string]*sql.Stmt{}})
+	return w
+}
+
+var errClosed = errors.New("the store is closed")
+
+// do has f run inside a transaction and returns when it is durable. Once handed over it is not taken back: a caller whose
+// ctx ends must read to learn what became of it, so do does not return before it knows.
+func (w *writer) do(ctx context.Context, f func(*tx) error) error {
+	t := &task{do: f, done: make(chan struct{})}
+	select {
+	case w.todo <- t:
+	case <-w.quit:
+		return errClosed
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	select {
+	case <-t.done:
+		return t.err
+	case <-w.gone:
+		select {
+		case <-t.done:
+			return t.err
+		default:
+			return errClosed
+		}
+	}
+}
+
+func (w *writer) run(t *tx) {
+	defer close(w.gone)
+	for {
+		select {
+		case first := <-w.todo:
+			w.commit(t, first)
+		case <-w.quit:
+			for {
+				select {
+				case first := <-w.todo:
+					w.commit(t, first)
+					continue
+				default:
+				}
+				return
+			}
+		}
+	}
+}
+
+func (w *writer) commit(t *tx, first *task) {
+	batch := []*task{first}
+	err := t.do("BEGIN IMMEDIATE")
+	for i := 0; err == nil && i < len(batch); i++ {
+		one := batch[i]
+		if err = t.do("SAVEPOINT one"); err != nil {
+			break
+		}
+		if one.err = one.do(t); one.err != nil {
+			if err = t.do("ROLLBACK TO one"); err != nil {
+				break
+			}
+		}
+		if err = t.do("RELEASE one"); err != nil {
+			break
+		}
+		if len(batch) < gather {
+			select {
+			case next := <-w.todo:
+				batch = append(batch, next)
+			default:
+			}
+		}
+	}
+	if err == nil {
+		err = t.do("COMMIT")
+	}
+	if err != nil {
+		t.do("ROLLBACK") // fails when there is nothing to roll back, and that is well
+	} else {
+		w.commits.Add(1)
+	}
+	for _, one := range batch {
+		if err != nil {
+			one.err = fmt.Errorf("commit: %w", err)
+		} else if one.err == nil {
+			w.transactions.Add(1)
+		}
+		close(one.done)
+	}
+}
+
+func (w *writer) close() error {
+	close(w.quit)
+	<-w.gone
+	return w.db.Close()
+}
