@@ -225,9 +225,9 @@ func (t *Table) doing(a drawnArrow) string {
 		say("%s", s.retry.words(a.Insist))
 		if !a.Insist {
 			if a.Pivot {
-				say("the run is refused when it is refused, or was never heard")
+				say("the run is refused when it is refused, or never arrives")
 			} else {
-				say("then the run is refused")
+				say("the run is refused when it is refused, or its answer never comes")
 			}
 		}
 	case kindWait:
@@ -301,7 +301,7 @@ func (p Policy) words(untilHeard bool) string {
 		if len(delays) > 0 {
 			b.WriteString(", then ")
 		}
-		b.WriteString("every " + strings.TrimPrefix(span(p.Then), "1 "))
+		b.WriteString("every " + span(p.Then))
 	}
 	if p.For > 0 {
 		fmt.Fprintf(&b, ", for %s", span(p.For))

@@ -53,7 +53,8 @@ func (e *Engine) apply(ctx context.Context, writes []Write) error {
 // transition is one transition as writes: the run moves to next, over the rows that need nobody, and what it stands before then
 // decides its job. It changes d as if the writes had been applied; they are guarded by the run's version, so when they are not,
 // d must be thrown away.
-func (d *drive) transition(next Run, state any, owner string, extra []Write, events ...Event) ([]Write, error) {
+func (d *drive) transition(next Run, state any, owner string, extra []Write, events ...Event) (writes []Write, err error) {
+	defer calm(&err) // conditions and questions are the flow's own
 	now := d.e.clock()
 	job := d.job
 	if owner != stays {
@@ -101,23 +102,21 @@ func (d *drive) place(next *Run, state any, owner string, now time.Time) (Job, [
 			return Job{}, skipped
 		}
 		fresh.Owner, fresh.Lease = "", time.Time{}
-		due, ok := d.patience(s, fresh, now)
-		if !ok {
+		if fresh.Due, _ = d.patience(s, fresh, now); fresh.Due.IsZero() {
 			return Job{}, skipped
 		}
-		fresh.Due = due
 		return fresh, skipped
 	}
 	next.Status = StatusDone
 	return Job{}, skipped
 }
 
-// patience is when a wait should next be looked at: to ask, or to give up.
-func (d *drive) patience(s step, j Job, now time.Time) (time.Time, bool) {
-	var due time.Time
+// patience is when a wait should next be looked at, to ask or to give up; the zero time is never. asks says whether there is to
+// be another question.
+func (d *drive) patience(s step, j Job, now time.Time) (due time.Time, asks bool) {
 	if s.ask != nil {
-		if at, more := s.askEvery.next(j.Attempt+1, j.Since, now, 0, d.e.random()); more {
-			due = at
+		if due, asks = s.askEvery.next(j.Attempt+1, j.Since, now, 0, d.e.random()); !asks {
+			due = time.Time{}
 		}
 	}
 	if s.within > 0 {
@@ -125,7 +124,7 @@ func (d *drive) patience(s step, j Job, now time.Time) (time.Time, bool) {
 			due = end
 		}
 	}
-	return due, !due.IsZero()
+	return due, asks
 }
 
 // write lists the writes of a transition, questions that it decides included.
@@ -194,8 +193,17 @@ func (d *drive) refuse(ctx context.Context, next Run, state any, no *parley.Refu
 		no = &parley.Refusal{By: string(d.t.steps[min(next.Step, len(d.t.steps)-1)].To), Status: parley.StatusDeclinedOther}
 	}
 	next.Refusal, next.Status, next.Attention = no, StatusUndoing, ""
-	state, writes := d.t.refuse(d.turn("refused", 1, d.e.clock()), state, no)
+	state, writes, err := d.refusal(state, no)
+	if err != nil {
+		return err
+	}
 	return d.commit(ctx, next, state, "", append(extra, writes...), events...)
+}
+
+func (d *drive) refusal(state any, no *parley.Refusal) (_ any, writes []Write, err error) {
+	defer calm(&err)
+	state, writes = d.t.refuse(d.turn("refused", 1, d.e.clock()), state, no)
+	return state, writes, nil
 }
 
 // resume goes on with a run. If this process is at it already, it is looked at again afterwards.
@@ -221,9 +229,11 @@ func (e *Engine) goOn(ctx context.Context, d *drive) error {
 	for {
 		err := d.move(ctx)
 		e.release(d.run.ID)
-		e.publish(d.run.ID)
-		if isRace(err) {
-			return nil // somebody else's transition came first, and they go on
+		if isRace(err) { // somebody else's transition came first, and they go on; d holds what did not come to pass
+			if now, lerr := e.load(ctx, d.run.ID); lerr == nil {
+				*d = *now
+			}
+			return nil
 		}
 		if err != nil || e.stopping() {
 			return err
@@ -235,8 +245,12 @@ func (e *Engine) goOn(ctx context.Context, d *drive) error {
 		if len(left) == 0 || !d.any(left) || !e.take(d.run.ID) {
 			return nil
 		}
-		if d, err = e.load(ctx, d.run.ID); err != nil {
-			e.release(left[0].Run)
+		now, err := e.load(ctx, d.run.ID)
+		if err == nil {
+			*d = *now // the caller returns the run as it stands
+		}
+		if err != nil || d.elsewhere() { // another node looks at the mail when it lets go
+			e.release(d.run.ID)
 			return err
 		}
 	}
@@ -245,7 +259,7 @@ func (e *Engine) goOn(ctx context.Context, d *drive) error {
 // any reports whether one of the messages can be acted on now.
 func (d *drive) any(left []Inbound) bool {
 	for _, m := range left {
-		if d.when(d.t.find(m.Step)) != early {
+		if i := d.t.find(m.Step); i >= 0 && d.when(i) != early {
 			return true
 		}
 	}
@@ -256,7 +270,7 @@ func (d *drive) any(left []Inbound) bool {
 func (d *drive) move(ctx context.Context) error {
 	for {
 		mine := d.job.Owner == d.e.node
-		if d.elsewhere() {
+		if d.e.stopping() || d.elsewhere() {
 			return nil
 		}
 		if heard, err := d.hearLeft(ctx); err != nil {
@@ -278,10 +292,13 @@ func (d *drive) move(ctx context.Context) error {
 			} else if again, err := d.call(ctx, s); err != nil || !again {
 				return err
 			}
+		case mine: // we were woken for nothing: the run is over, and what was left for it was read
+			writes, err := d.write(d.run, d.state, Job{}, d.e.clock(), nil, nil)
+			if err != nil {
+				return err
+			}
+			return d.applied(ctx, writes)
 		default:
-			return nil
-		}
-		if d.e.stopping() {
 			return nil
 		}
 	}
@@ -302,19 +319,25 @@ func (d *drive) hearLeft(ctx context.Context) (bool, error) {
 			continue
 		}
 		switch d.when(i) {
+		case early:
+			continue
 		case onTime:
-			return true, d.hear(ctx, i, m, true, nil)
+			err = d.hear(ctx, i, m, true, nil)
 		case passed:
-			_, err := d.hearLate(ctx, i, m, true, nil)
-			return true, err
+			_, err = d.hearLate(ctx, i, m, true, nil)
 		}
+		if _, ok := errors.AsType[unreadable](err); ok {
+			err = d.setAside(ctx, m, err)
+		}
+		return true, err
 	}
 	return false, nil
 }
 
-// mayHaveMail spares the look into the inbox before each Call: mail is read where the run waits or rests.
+// mayHaveMail spares the look into the inbox before each Call that we are about to say: mail is read where the run waits or rests,
+// and while a Call waits to be said again.
 func (d *drive) mayHaveMail() bool {
-	return d.run.Status != StatusOpen || d.run.Step >= len(d.t.steps) || d.t.steps[d.run.Step].kind != kindCall
+	return d.job.Owner != d.e.node || d.run.Status != StatusOpen || d.run.Step >= len(d.t.steps) || d.t.steps[d.run.Step].kind != kindCall
 }
 
 // speak calls a step's function with its deadline. A panic is an answer that was lost.
@@ -344,7 +367,7 @@ func (d *drive) call(ctx context.Context, s step) (bool, error) {
 	state, o, took := d.speak(ctx, s.call, turn, s.retry)
 	event := Event{Step: s.Name, Attempt: turn.Attempt, Took: took, Note: o.note}
 	next := d.run
-	begun, err := d.begins(o)
+	begun, err := d.begins(ctx, o)
 	if err != nil {
 		return false, err
 	}
@@ -401,11 +424,14 @@ func (d *drive) again(ctx context.Context, next Run, due time.Time, turn Turn, o
 		events = append(events, event)
 	}
 	for _, limit := range []time.Duration{5 * time.Minute, time.Hour, 24 * time.Hour} {
-		if now.Sub(job.Since) < limit && due.Sub(job.Since) >= limit && o.result != notYet {
+		if due.Sub(job.Since) < limit || o.result == notYet {
+			continue
+		}
+		if now.Sub(job.Since) < limit {
 			d.e.log.Warn("still not heard", "run", next.ID, "arrow", event.Step, "for", limit, "attempts", turn.Attempt, "outcome", resultNames[o.result])
-			if limit >= time.Hour {
-				next.Attention = fmt.Sprintf("%s has not been heard for %s", event.Step, limit)
-			}
+		}
+		if limit >= time.Hour { // not only as the limit is crossed: we may have been down then
+			next.Attention = fmt.Sprintf("%s has not been heard for %s", event.Step, limit)
 		}
 	}
 	all, err := d.write(next, d.state, job, now, writes, events)
@@ -428,10 +454,14 @@ func (d *drive) takeBack(ctx context.Context) (bool, error) {
 		due, _ := UntilHeard.next(turn.Attempt, d.job.Since, d.e.clock(), o.retryAfter, d.e.random())
 		return false, d.again(ctx, next, due, turn, o, took, event)
 	}
+	begun, err := d.begins(ctx, o)
+	if err != nil {
+		return false, err
+	}
 	event.Kind = EventUndone
 	next.Undos = append([]int(nil), next.Undos[:last]...)
 	next.Attention = ""
-	return false, d.commit(ctx, next, state, "", o.writes, event)
+	return false, d.commit(ctx, next, state, "", append(begun, o.writes...), event)
 }
 
 // grow is impatience: the time to ask has come, or the end of a wait.
@@ -446,27 +476,32 @@ func (d *drive) grow(ctx context.Context, s step) (bool, error) {
 	if s.ask != nil {
 		state, o, took := d.speak(ctx, s.ask, turn, UntilHeard)
 		event := Event{Step: s.Name, Attempt: turn.Attempt, Took: took, Note: o.note}
+		begun, err := d.begins(ctx, o)
+		if err != nil {
+			return false, err
+		}
+		writes := append(begun, o.writes...)
 		switch o.result {
 		case done:
 			event.Kind = EventHeard
 			next.Step++
 			next.Attention = ""
-			return true, d.commit(ctx, next, state, d.e.node, o.writes, event)
+			return true, d.commit(ctx, next, state, d.e.node, writes, event)
 		case refused:
 			event.Kind = EventRefused
-			return true, d.refuse(ctx, next, state, o.refusal, o.writes, event)
+			return true, d.refuse(ctx, next, state, o.refusal, writes, event)
 		}
 	}
 	job := d.job
 	job.Attempt, job.Owner, job.Lease = turn.Attempt, "", time.Time{}
-	due, more := d.patience(s, job, now)
+	due, asks := d.patience(s, job, now)
 	var events []Event
-	if _, asks := s.askEvery.next(job.Attempt+1, job.Since, now, 0, d.e.random()); s.ask != nil && !asks && next.Attention == "" {
+	if s.ask != nil && !asks && next.Attention == "" {
 		next.Attention = s.Name + ": asked as often as it makes sense, without an answer"
 		events = append(events, Event{Step: s.Name, Kind: EventAttends})
 		d.e.log.Warn("a person should look", "run", next.ID, "arrow", s.Name)
 	}
-	if job.Due = due; !more {
+	if job.Due = due; due.IsZero() {
 		job = Job{}
 	}
 	writes, err := d.write(next, d.state, job, now, nil, events)

@@ -49,17 +49,24 @@ type Engine struct {
 	lease  time.Duration
 
 	mu      sync.Mutex
-	driving map[string]bool          // runs that a goroutine of this process is moving; true: somebody asked to look again
-	watch   map[string]chan struct{} // closed when the run has changed
-	wake    chan struct{}            // the worker should look for due jobs
-	wg      sync.WaitGroup           // what goes on in the background
+	driving map[string]bool   // runs that a goroutine of this process is moving; true: somebody asked to look again
+	watch   map[string]*watch // runs that somebody awaits
+	stopped bool              // nothing new begins
+	wake    chan struct{}     // the worker should look for due jobs
+	wg      sync.WaitGroup    // what goes on, in the background and for callers
 	stop    chan struct{}
+}
+
+// watch is how those who await a run learn that it has changed.
+type watch struct {
+	changed chan struct{} // closed when the run has changed
+	waiting int           // the last to leave takes it away, or every run that was ever awaited would be remembered
 }
 
 // New makes an engine. Call Work, or Start, to have it do what is due.
 func New(ctx context.Context, o Options) (*Engine, error) {
 	e := &Engine{store: o.Store, now: o.Now, random: o.Random, log: o.Log, node: o.Node, lease: o.Lease,
-		tables: map[string]map[int]*Table{}, latest: map[string]*Table{}, driving: map[string]bool{}, watch: map[string]chan struct{}{},
+		tables: map[string]map[int]*Table{}, latest: map[string]*Table{}, driving: map[string]bool{}, watch: map[string]*watch{},
 		wake: make(chan struct{}, 1), stop: make(chan struct{})}
 	if e.now == nil {
 		e.now = time.Now
@@ -124,57 +131,103 @@ func (e *Engine) Run(ctx context.Context, id string) (Run, error) {
 // Await reads a run until enough is true of it, and returns it. When ctx ends first, it returns the run as it was last seen, and
 // ctx's error.
 func (e *Engine) Await(ctx context.Context, id string, enough func(Run) bool) (Run, error) {
+	var last Run
 	for {
-		changed := e.changed(id) // before reading, so that nothing falls between
+		w := e.watching(id) // before reading, so that nothing falls between
 		r, err := e.Run(ctx, id)
+		if err != nil && ctx.Err() != nil {
+			r, err = last, ctx.Err()
+		}
 		if err != nil || enough(r) {
+			e.unwatch(id, w)
 			return r, err
 		}
+		last = r
 		poll := time.NewTimer(time.Second) // another node's changes are seen by polling
 		select {
-		case <-changed:
+		case <-w.changed:
 		case <-poll.C:
 		case <-ctx.Done():
-			poll.Stop()
-			return r, ctx.Err()
 		}
 		poll.Stop()
+		e.unwatch(id, w)
+		if ctx.Err() != nil {
+			return last, ctx.Err()
+		}
 	}
 }
 
 // AwaitAnswer waits until the question that a message asked has been decided, and returns the answer.
 func (e *Engine) AwaitAnswer(ctx context.Context, run, source, id string) (json.RawMessage, error) {
 	var answer json.RawMessage
+	var failed error
 	_, err := e.Await(ctx, run, func(Run) bool {
 		m, ok, err := e.store.Inbound(ctx, source, id)
-		answer = m.Answer
+		answer, failed = m.Answer, err
 		return err != nil || !ok || answer != nil
 	})
+	if err == nil {
+		err = failed
+	}
 	if err == nil && answer == nil {
 		err = parley.Errorf(parley.KindNotFound, "no answer is recorded")
 	}
 	return answer, err
 }
 
-func (e *Engine) changed(run string) <-chan struct{} {
+func (e *Engine) watching(run string) *watch {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	c := e.watch[run]
-	if c == nil {
-		c = make(chan struct{})
-		e.watch[run] = c
+	w := e.watch[run]
+	if w == nil {
+		w = &watch{changed: make(chan struct{})}
+		e.watch[run] = w
 	}
-	return c
+	w.waiting++
+	return w
+}
+
+func (e *Engine) unwatch(run string, w *watch) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if w.waiting--; w.waiting == 0 && e.watch[run] == w {
+		delete(e.watch, run)
+	}
 }
 
 func (e *Engine) publish(run string) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if c := e.watch[run]; c != nil {
-		close(c)
+	if w := e.watch[run]; w != nil {
+		close(w.changed)
 		delete(e.watch, run)
 	}
 }
+
+// enter counts the caller among what goes on, which Stop waits for; false means that the engine has stopped. Who enters leaves
+// with wg.Done.
+func (e *Engine) enter() bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if !e.stopped {
+		e.wg.Add(1)
+	}
+	return !e.stopped
+}
+
+// background does something that Stop waits for; false means that the engine has stopped, and it is not done.
+func (e *Engine) background(do func()) bool {
+	if !e.enter() {
+		return false
+	}
+	go func() {
+		defer e.wg.Done()
+		do()
+	}()
+	return true
+}
+
+var errStopped = parley.Errorf(parley.KindUnavailable, "the engine has stopped")
 
 // take makes the caller the only goroutine of this process that moves the run, unless another is.
 func (e *Engine) take(run string) bool {
@@ -193,8 +246,9 @@ func (e *Engine) release(run string) {
 	again := e.driving[run]
 	delete(e.driving, run)
 	e.mu.Unlock()
+	e.publish(run) // for those who wait to move it themselves
 	if again {
-		e.wg.Go(func() {
+		e.background(func() {
 			if err := e.resume(context.Background(), run); err != nil {
 				e.log.Error("go on with a run", "run", run, "err", err)
 			}
@@ -222,7 +276,7 @@ func (e *Engine) nudge() {
 
 // Start has the engine do what is due, in the background, until Stop.
 func (e *Engine) Start() {
-	e.wg.Go(func() {
+	e.background(func() {
 		ctx := context.Background()
 		for {
 			n, err := e.Work(ctx)
@@ -232,8 +286,8 @@ func (e *Engine) Start() {
 			if n > 0 && err == nil {
 				continue
 			}
-			wait := time.Second // the safety net; a commit nudges
-			if due, ok, err := e.store.NextDue(ctx); err == nil && ok {
+			wait := time.Second                                                         // the safety net; a commit nudges
+			if due, ok, derr := e.store.NextDue(ctx); err == nil && derr == nil && ok { // a store that fails is not asked in a rush
 				wait = min(wait, max(due.Sub(e.now()), time.Millisecond))
 			}
 			timer := time.NewTimer(wait)
@@ -254,6 +308,10 @@ const atOnce = 64
 
 // Work claims what is due and goes on with it, in the background, and returns how many runs that were. Idle waits for them.
 func (e *Engine) Work(ctx context.Context) (int, error) {
+	if !e.enter() { // what is claimed and not begun would be nobody's until its lease ends
+		return 0, nil
+	}
+	defer e.wg.Done()
 	e.mu.Lock()
 	room := atOnce - len(e.driving)
 	e.mu.Unlock()
@@ -266,7 +324,7 @@ func (e *Engine) Work(ctx context.Context) (int, error) {
 		return 0, err
 	}
 	for _, j := range jobs {
-		e.wg.Go(func() {
+		e.background(func() {
 			if err := e.resume(context.WithoutCancel(ctx), j.Run); err != nil {
 				e.log.Error("go on with a run", "run", j.Run, "err", err)
 			}
@@ -284,7 +342,12 @@ func (e *Engine) Idle() { e.wg.Wait() }
 // Stop lets what is being said end, begins nothing new, and returns when all is quiet or ctx ends. What is left goes on at
 // the next start.
 func (e *Engine) Stop(ctx context.Context) error {
-	close(e.stop)
+	e.mu.Lock()
+	if !e.stopped {
+		e.stopped = true
+		close(e.stop)
+	}
+	e.mu.Unlock()
 	quiet := make(chan struct{})
 	go func() { e.wg.Wait(); close(quiet) }()
 	select {

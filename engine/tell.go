@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"runtime/debug"
 	"time"
 
 	"parley"
@@ -27,6 +28,10 @@ func (e *Engine) Begin(ctx context.Context, b Beginning) (Run, error) {
 	if t == nil {
 		return Run{}, fmt.Errorf("begin: no flow %q", b.Flow)
 	}
+	if !e.enter() {
+		return Run{}, errStopped
+	}
+	defer e.wg.Done()
 	if b.ID == "" {
 		b.ID = NewID()
 	}
@@ -40,7 +45,10 @@ func (e *Engine) Begin(ctx context.Context, b Beginning) (Run, error) {
 	if err != nil {
 		e.release(b.ID)
 		if parley.KindOf(err) == parley.KindConflict && b.Key != "" {
-			return e.store.RunByStartKey(ctx, b.Flow, b.Key)
+			// The conflict may have been over something else that was to be written.
+			if r, kerr := e.store.RunByStartKey(ctx, b.Flow, b.Key); parley.KindOf(kerr) != parley.KindNotFound {
+				return r, kerr
+			}
 		}
 		return Run{}, fmt.Errorf("begin %s: %w", b.Flow, err)
 	}
@@ -94,6 +102,10 @@ type Receipt struct {
 // Tell tells a run a message. It is safe when Tell returns: acted on, or kept until its turn. A message that says something else under
 // an id that was used is parley.KindConflict; one that has no id and whose time has not come, too.
 func (e *Engine) Tell(ctx context.Context, m Message) (Receipt, error) {
+	if !e.enter() {
+		return Receipt{}, errStopped
+	}
+	defer e.wg.Done()
 	body, err := json.Marshal(m.Body)
 	if err != nil {
 		return Receipt{}, fmt.Errorf("tell %s: %w", m.Step, err)
@@ -117,12 +129,14 @@ func (e *Engine) Tell(ctx context.Context, m Message) (Receipt, error) {
 				return receipt, err
 			}
 			if m.Later {
-				e.wg.Go(func() {
+				receipt.Run = d.run
+				if !e.background(func() {
 					if err := e.goOn(context.WithoutCancel(ctx), d); err != nil {
 						e.log.Error("go on with a run", "run", m.Run, "err", err)
 					}
-				})
-				receipt.Run = d.run
+				}) {
+					e.release(m.Run)
+				}
 				return receipt, nil
 			}
 			err = e.goOn(context.WithoutCancel(ctx), d)
@@ -147,7 +161,8 @@ func (e *Engine) Tell(ctx context.Context, m Message) (Receipt, error) {
 func (e *Engine) isDriving(run string) bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	return e.driving[run]
+	_, taken := e.driving[run]
+	return taken
 }
 
 // race marks a conflict in which somebody else's transition came first: reading again helps.
@@ -162,6 +177,13 @@ func isRace(err error) bool {
 
 // leave keeps the message for whoever moves the run now, and looks again in case they had just stopped.
 func (e *Engine) leave(ctx context.Context, in Inbound, with []Write) (Receipt, error) {
+	d, err := e.load(ctx, in.Run)
+	if err != nil {
+		return Receipt{}, err
+	}
+	if d.t.find(in.Step) < 0 {
+		return Receipt{}, parley.Errorf(parley.KindInvalid, "flow %s has no arrow %q", d.t.Name, in.Step)
+	}
 	if err := e.store.Apply(ctx, append(with, AddInbound{in})); err != nil {
 		if receipt, ok, derr := e.duplicate(ctx, in); ok || derr != nil {
 			return receipt, derr
@@ -171,7 +193,7 @@ func (e *Engine) leave(ctx context.Context, in Inbound, with []Write) (Receipt, 
 	if err := e.resume(context.WithoutCancel(ctx), in.Run); err != nil {
 		return Receipt{}, err
 	}
-	return Receipt{Waiting: true}, nil
+	return Receipt{Waiting: true, Run: d.run}, nil
 }
 
 func (e *Engine) duplicate(ctx context.Context, in Inbound) (Receipt, bool, error) {
@@ -185,7 +207,16 @@ func (e *Engine) duplicate(ctx context.Context, in Inbound) (Receipt, bool, erro
 	if kept.Run != in.Run || kept.Fingerprint != in.Fingerprint {
 		return Receipt{}, true, parley.Errorf(parley.KindConflict, "message %s of %s was said before with another meaning", in.ID, in.Source)
 	}
-	return Receipt{Duplicate: true, Waiting: !kept.Taken, Answer: kept.Answer}, true, nil
+	if !kept.Taken { // whoever left it may not have lived to look whether its time had come
+		if err := e.resume(context.WithoutCancel(ctx), in.Run); err != nil {
+			return Receipt{}, true, err
+		}
+		if kept, _, err = e.store.Inbound(ctx, in.Source, in.ID); err != nil {
+			return Receipt{}, true, err
+		}
+	}
+	r, err := e.Run(ctx, in.Run)
+	return Receipt{Duplicate: true, Waiting: !kept.Taken, Answer: kept.Answer, Run: r}, true, err
 }
 
 // hear acts on a message that is new, if its time has come; the caller has taken the run. It returns a drive when the run
@@ -203,8 +234,14 @@ func (e *Engine) hear(ctx context.Context, in Inbound, with []Write) (Receipt, *
 		if in.ID == "" {
 			return Receipt{}, nil, race{parley.Errorf(parley.KindConflict, "another node is moving the run")}
 		}
-		err := e.store.Apply(ctx, append(with, AddInbound{in}))
-		return Receipt{Waiting: true, Run: d.run}, nil, err
+		if err := e.store.Apply(ctx, append(with, AddInbound{in})); err != nil {
+			return Receipt{}, nil, err
+		}
+		// The other node may have let go before the message was there to be seen: then it is ours to act on.
+		if d, err = e.load(ctx, in.Run); err != nil || d.elsewhere() {
+			return Receipt{Waiting: true}, nil, err
+		}
+		return Receipt{Waiting: true, Run: d.run}, d, nil
 	}
 	switch d.when(i) {
 	case early:
@@ -260,16 +297,16 @@ func (d *drive) when(i int) moment {
 // hear draws row i, which is told on time.
 func (d *drive) hear(ctx context.Context, i int, in Inbound, kept bool, with []Write) error {
 	s, now := d.row(i), d.e.clock()
-	state, o, err := s.hear(d.turn(s.Name, 1, now), d.state, in.Body)
+	state, o, err := listen(s.hear, d.turn(s.Name, 1, now), d.state, in.Body)
 	if err != nil {
-		return err
+		return unreadable{err}
 	}
 	next := d.run
-	if in.Asks {
+	if in.Asks && s.question != nil {
 		next.Questions = append(append([]Question(nil), next.Questions...), Question{in.Source, in.ID, i})
 	}
 	writes := append(d.keep(in, kept, nil), with...)
-	begun, err := d.begins(o)
+	begun, err := d.begins(ctx, o)
 	if err != nil {
 		return err
 	}
@@ -283,7 +320,7 @@ func (d *drive) hear(ctx context.Context, i int, in Inbound, kept bool, with []W
 		event.Kind = EventRefused
 		return d.refuse(ctx, next, state, o.refusal, writes, event)
 	case o.result != done:
-		return fmt.Errorf("%s: hearing a message ends done or refused, not %s", s.Name, resultNames[o.result])
+		return unreadable{fmt.Errorf("%s: hearing a message ends done or, where that has consequences, refused, not %s", s.Name, resultNames[o.result])}
 	case i == len(d.t.steps):
 		next.Closed = true
 		return d.commit(ctx, next, state, stays, writes, event)
@@ -291,7 +328,34 @@ func (d *drive) hear(ctx context.Context, i int, in Inbound, kept bool, with []W
 		return d.commit(ctx, next, state, stays, writes, event)
 	}
 	next.Step = i + 1
+	next.Attention = ""
 	return d.commit(ctx, next, state, d.e.node, writes, event)
+}
+
+// unreadable marks an error that is the message's own, or that of the function that reads it: trying again does not help.
+type unreadable struct{ error }
+
+func (u unreadable) Unwrap() error { return u.error }
+
+// listen calls a step's hear. A panic in it is an error, or one message could end the process, at every start anew.
+func listen(hear func(Turn, any, json.RawMessage) (any, Outcome, error), t Turn, s any, body json.RawMessage) (state any, o Outcome, err error) {
+	defer calm(&err)
+	return hear(t, s, body)
+}
+
+// calm turns a panic of a flow's own functions into an error.
+func calm(err *error) {
+	if r := recover(); r != nil {
+		*err = fmt.Errorf("the flow panicked: %v\n%s", r, debug.Stack())
+	}
+}
+
+// setAside ends a message that was kept and cannot be acted on, so that it does not stand in the way of others for ever.
+func (d *drive) setAside(ctx context.Context, m Inbound, why error) error {
+	d.e.log.Error("set a message aside", "run", d.run.ID, "arrow", m.Step, "source", m.Source, "message", m.ID, "err", why)
+	next := d.run
+	next.Attention = m.Step + ": a message could not be read"
+	return d.commit(ctx, next, d.state, stays, []Write{TakeInbound{m.Source, m.ID}}, Event{Step: m.Step, Kind: EventAttends})
 }
 
 // hearLate records a message whose time is over, and what follows from that.
@@ -312,11 +376,14 @@ func (d *drive) hearLate(ctx context.Context, i int, in Inbound, kept bool, with
 	writes := append(d.keep(in, kept, answer), with...)
 	note := ""
 	if s.late != nil {
-		o, err := s.late(d.turn(s.Name, 1, now), d.state, in.Body)
+		_, o, err := listen(func(t Turn, v any, body json.RawMessage) (any, Outcome, error) {
+			o, err := s.late(t, v, body)
+			return v, o, err
+		}, d.turn(s.Name, 1, now), d.state, in.Body)
 		if err != nil {
-			return nil, err
+			return nil, unreadable{err}
 		}
-		begun, err := d.begins(o)
+		begun, err := d.begins(ctx, o)
 		if err != nil {
 			return nil, err
 		}
@@ -347,12 +414,20 @@ func (d *drive) keep(in Inbound, kept bool, answer json.RawMessage) []Write {
 }
 
 // begins are the writes of the runs that an outcome begins. They are nobody's, so that the worker goes on with them.
-func (d *drive) begins(o Outcome) ([]Write, error) {
+func (d *drive) begins(ctx context.Context, o Outcome) ([]Write, error) {
 	var writes []Write
 	for _, b := range o.begins {
 		t := d.e.latest[b.Flow]
 		if t == nil {
 			return nil, fmt.Errorf("begin: no flow %q", b.Flow)
+		}
+		if b.Key != "" { // begun already, and that is well: what follows once must not be a conflict for ever
+			if _, err := d.e.store.RunByStartKey(ctx, b.Flow, b.Key); parley.KindOf(err) != parley.KindNotFound {
+				if err != nil {
+					return nil, err
+				}
+				continue
+			}
 		}
 		if b.ID == "" {
 			b.ID = NewID()

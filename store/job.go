@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"parley/engine"
@@ -62,6 +63,8 @@ func (s *Store) Claim(ctx context.Context, owner string, now, lease time.Time, l
 		}
 		return rows.Err()
 	})
+	// RETURNING promises no order.
+	slices.SortFunc(jobs, func(a, b engine.Job) int { return a.Due.Compare(b.Due) })
 	return jobs, err
 }
 
@@ -75,7 +78,15 @@ func (s *Store) NextDue(ctx context.Context) (time.Time, bool, error) {
 	return fromMillis(*due), true, nil
 }
 
-// ReleaseAll takes every job from its owner.
+// ReleaseAll takes every job from its owner, and has every run looked at for which a message was left: whoever was about to act on it
+// may have died between letting go of the run and looking.
 func (s *Store) ReleaseAll(ctx context.Context) error {
-	return s.write.do(ctx, func(t *tx) error { return t.do(`UPDATE job SET owner = '', lease = 0 WHERE owner <> ''`) })
+	return s.write.do(ctx, func(t *tx) error {
+		if err := t.do(`UPDATE job SET owner = '', lease = 0 WHERE owner <> ''`); err != nil {
+			return err
+		}
+		return t.do(`INSERT INTO job (run, due, attempt, since, owner, epoch, lease)
+			SELECT run, MAX(at), 0, MAX(at), '', 0, 0 FROM inbox WHERE taken = 0 GROUP BY run
+			ON CONFLICT (run) DO UPDATE SET due = excluded.due WHERE excluded.due < job.due`)
+	})
 }

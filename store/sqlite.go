@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"sync"
 	"sync/atomic"
 
 	"parley/engine"
@@ -22,16 +23,16 @@ func OpenSQLite(ctx context.Context, folder string) (*Store, error) {
 	if err := os.MkdirAll(folder, 0o700); err != nil {
 		return nil, err
 	}
-	lock, err := lockFolder(ctx, folder)
+	unlock, err := lockFolder(ctx, folder)
 	if err != nil {
 		return nil, err
 	}
 	s, err := openSQLite(ctx, filepath.Join(folder, "parley.db"))
 	if err != nil {
-		lock.Close()
+		unlock()
 		return nil, err
 	}
-	s.lock = lock
+	s.close = sync.OnceValue(func() error { return errors.Join(s.read.Close(), s.write.close(), unlock()) })
 	return s, nil
 }
 
@@ -41,22 +42,26 @@ func dsn(file string, params url.Values) string {
 
 // lockFolder holds an exclusive transaction on a file of its own for as long as the process lives: the operating system lets
 // go of it however the process dies, on every system that SQLite runs on.
-func lockFolder(ctx context.Context, folder string) (*sql.DB, error) {
+func lockFolder(ctx context.Context, folder string) (unlock func() error, err error) {
 	db, err := sql.Open("sqlite", dsn(filepath.Join(folder, "lock.db"), url.Values{"_pragma": {"busy_timeout(0)"}}))
 	if err != nil {
 		return nil, err
 	}
 	db.SetMaxOpenConns(1)
 	conn, err := db.Conn(ctx)
-	if err == nil {
-		_, err = conn.ExecContext(context.WithoutCancel(ctx), "BEGIN EXCLUSIVE")
-	}
 	if err != nil {
 		db.Close()
+		return nil, fmt.Errorf("lock the data folder: %w", err)
+	}
+	if _, err = conn.ExecContext(context.WithoutCancel(ctx), "BEGIN EXCLUSIVE"); err != nil {
+		shut(conn, db)
 		return nil, fmt.Errorf("the data folder is in use by another process: %w", err)
 	}
-	return db, nil
+	return func() error { return shut(conn, db) }, nil
 }
+
+// shut closes a connection that was held, and its database, which would leave it open.
+func shut(conn *sql.Conn, db *sql.DB) error { return errors.Join(conn.Close(), db.Close()) }
 
 func openSQLite(ctx context.Context, file string) (*Store, error) {
 	pragmas := func(more ...string) url.Values {
@@ -73,12 +78,12 @@ func openSQLite(ctx context.Context, file string) (*Store, error) {
 		return nil, fmt.Errorf("open %s: %w", filepath.Base(file), err)
 	}
 	if err := migrate(ctx, conn); err != nil {
-		db.Close()
+		shut(conn, db)
 		return nil, fmt.Errorf("migrate %s: %w", filepath.Base(file), err)
 	}
 	read, err := sql.Open("sqlite", dsn(file, pragmas("query_only(1)", "cache_size(-8000)")))
 	if err != nil {
-		db.Close()
+		shut(conn, db)
 		return nil, err
 	}
 	read.SetMaxOpenConns(max(4, 2*runtime.NumCPU()))
@@ -98,6 +103,7 @@ const gather = 256
 // so that the price of making it durable is shared; each caller's part stands or falls alone, by a savepoint.
 type writer struct {
 	db   *sql.DB
+	conn *sql.Conn
 	todo chan *task
 	quit chan struct{}
 	gone chan struct{}
@@ -112,7 +118,7 @@ type task struct {
 }
 
 func newWriter(db *sql.DB, conn *sql.Conn) *writer {
-	w := &writer{db: db, todo: make(chan *task, gather), quit: make(chan struct{}), gone: make(chan struct{})}
+	w := &writer{db: db, conn: conn, todo: make(chan *task, gather), quit: make(chan struct{}), gone: make(chan struct{})}
 	go w.run(&tx{ctx: context.Background(), conn: conn, memo: map[string]*sql.Stmt{}})
 	return w
 }
@@ -208,5 +214,5 @@ func (w *writer) commit(t *tx, first *task) {
 func (w *writer) close() error {
 	close(w.quit)
 	<-w.gone
-	return w.db.Close()
+	return shut(w.conn, w.db)
 }

@@ -21,7 +21,7 @@ import (
 type Store struct {
 	write  *writer
 	read   *sql.DB
-	lock   *sql.DB
+	close  func() error
 	tables map[string]func(*tx, engine.Write) error
 }
 
@@ -101,7 +101,7 @@ func (s *Store) Apply(ctx context.Context, batch []engine.Write) error {
 
 // Close ends everything. What Apply has acknowledged is safe with or without it.
 func (s *Store) Close() error {
-	return errors.Join(s.write.close(), s.read.Close(), s.lock.Close())
+	return s.close()
 }
 
 // DB reads the database directly: for reports and for checking what must always hold. It cannot write.

@@ -51,6 +51,9 @@ type Config struct {
 	Now                func() time.Time // time.Now when nil
 	Name               string           // Identity.Provider; "trustly" when empty
 	ShopperStatement   string           // what the person reads on the bank statement; "Deposit" when empty
+	// Email is given for somebody who was identified elsewhere without one: Trustly demands an address of people whom it
+	// does not identify itself. Without it such a deposit is refused.
+	Email string
 }
 
 // Connector is one account at Trustly. It is safe for use by many goroutines.
@@ -110,7 +113,11 @@ func (c *Connector) Identify(ctx context.Context, ask connector.IdentifyRequest)
 // the person, and Pay opens a deposit in their name.
 func (c *Connector) Pay(ctx context.Context, ask connector.PayRequest) (connector.Opened, error) {
 	if ask.Asked {
-		return connector.Opened{Session: ask.Session}, nil
+		var order session
+		if err := json.Unmarshal(ask.Session, &order); err != nil {
+			return connector.Opened{}, parley.Invalid("session", "not the session of an order at Trustly")
+		}
+		return connector.Opened{Reference: order.OrderID, Session: ask.Session}, nil
 	}
 	if ask.Amount == nil {
 		return connector.Opened{}, refused(byPayment, parley.StatusDeclinedOther, "a deposit needs an amount")
@@ -128,7 +135,15 @@ func (c *Connector) Pay(ctx context.Context, ask connector.PayRequest) (connecto
 			person[name] = value.Reveal()
 		}
 	}
-	return c.deposit(ctx, ask.IdentifyRequest, byPayment, person)
+	if person["Email"] == nil && c.config.Email != "" {
+		person["Email"] = c.config.Email
+	}
+	opened, err := c.deposit(ctx, ask.IdentifyRequest, byPayment, person)
+	if parley.KindOf(err) == parley.KindUnknown {
+		// As above: nobody can pay on an order whose page nobody has, so no money hangs on the lost answer.
+		err = parley.Errorf(parley.KindUnheard, "no page to pay on: %w", err)
+	}
+	return opened, err
 }
 
 // deposit says Deposit and reads the page from the answer.
@@ -213,7 +228,7 @@ func (c *Connector) opened(answer any, messageIDs []string) (connector.Opened, e
 	if err != nil {
 		return connector.Opened{}, err
 	}
-	return connector.Opened{Page: connector.Page{URL: page}, Session: kept}, nil
+	return connector.Opened{Page: connector.Page{URL: page}, Reference: order, Session: kept}, nil
 }
 
 // refused is a no that we know of before Trustly is asked, or that Trustly gave. The reason is for the log.

@@ -1,0 +1,436 @@
+// Package house builds the whole of Parley from a configuration: the store, the engine with its flows, the connectors, the
+// authorization server and the handler that serves them. It is where everything is tied together; cmd/parley and the tests
+// are its only callers, and it holds no rule of its own.
+//
+// Read New from top to bottom: it is the plan of the house.
+package house
+
+import (
+	"cmp"
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"sync"
+	"time"
+
+	"parley"
+	"parley/connector"
+	"parley/connector/oidc"
+	"parley/connector/spar"
+	"parley/connector/trustly"
+	"parley/engine"
+	"parley/flow"
+	"parley/notify"
+	"parley/oauth"
+	"parley/store"
+	"parley/web"
+)
+
+// Parts are what a house can be given instead of making it. The zero value makes everything.
+type Parts struct {
+	Store  Store            // opened from Config.Data when nil; the house closes only what it opened
+	Now    func() time.Time // the clock
+	Random func() float64   // for spreading retries
+	Log    *slog.Logger
+	// AnyBrowser gives up that a conversation is continued by the browser that began it: for a simulated person.
+	AnyBrowser bool
+	// Wrap is put around every outbound transport: for tests that cut wires.
+	Wrap func(http.RoundTripper) http.RoundTripper
+	// Hold is how long a browser that is early is held; 5 s when zero.
+	Hold time.Duration
+}
+
+// Store is all that a house needs of a database.
+type Store interface {
+	engine.Store
+	oauth.Store
+	Numbers(ctx context.Context, name string, n int) (int64, error)
+}
+
+// House is a running Parley, but for a listener.
+type House struct {
+	Handler       http.Handler
+	Engine        *engine.Engine
+	OAuth         *oauth.Server
+	Conversations *flow.Conversations
+	Desk          *flow.Desk
+	Providers     []connector.Provider
+	Store         Store
+	closer        func() error
+}
+
+// New builds a house. It does nothing by itself until Start.
+func New(ctx context.Context, c Config, p Parts) (*House, error) {
+	h := &House{Store: p.Store, closer: func() error { return nil }}
+	if p.Now == nil {
+		p.Now = time.Now
+	}
+	if p.Log == nil {
+		p.Log = slog.Default()
+	}
+	secret, err := c.Secret.Read()
+	if err != nil {
+		return nil, fmt.Errorf("secret: %w", err)
+	}
+	plan, err := read(c, p)
+	if err != nil {
+		return nil, err
+	}
+	h.Providers = plan.providers
+
+	h.Desk = &flow.Desk{Merchants: plan.merchants}
+	h.Conversations = &flow.Conversations{Desk: h.Desk}
+	h.OAuth, err = oauth.New(oauth.Config{
+		Issuer: c.Issuer, Secret: []byte(secret), Clients: plan.clients, Providers: plan.choices, Conversations: h.Conversations,
+		Address: plan.addresses, Now: p.Now, Log: p.Log, TrustedProxies: plan.proxies, AnyBrowser: p.AnyBrowser, Hold: p.Hold,
+		CodeLifetime: time.Duration(c.CodeLifetime), TokenLifetime: time.Duration(c.TokenLifetime), KeyLifetime: time.Duration(c.KeyLifetime),
+	})
+	if err != nil {
+		return nil, err
+	}
+	if h.Store == nil {
+		db, err := store.OpenSQLite(ctx, cmp.Or(c.Data, "data"))
+		if err != nil {
+			return nil, fmt.Errorf("open the store: %w", err)
+		}
+		h.Store, h.closer = db, db.Close
+	}
+	h.OAuth.Store = h.Store
+	door := &connector.Door{
+		Base: c.Issuer, Providers: h.Providers, Conversations: h.Conversations, Handles: web.Handles{Key: oauth.Derive([]byte(secret), "doors")},
+		Follow: h.OAuth.FollowURL, AnyBrowser: p.AnyBrowser, Log: p.Log,
+	}
+	h.Desk.Addresses = func(merchant int, provider, run string) flow.Addresses {
+		return flow.Addresses{
+			Success: door.At(merchant, provider, "return", run), Fail: door.At(merchant, provider, "giveup", run),
+			Notify: door.At(merchant, provider, "notify", run), State: door.State(run),
+		}
+	}
+	h.Desk.Token = h.OAuth.StatusToken
+	h.Desk.Number = (&numbers{store: h.Store}).next
+	h.Desk.Over = h.Conversations.Over
+	h.Engine, err = engine.New(ctx, engine.Options{Store: h.Store, Tables: h.Desk.Tables(), Now: p.Now, Random: p.Random, Log: p.Log, Alone: true})
+	if err == nil {
+		h.Conversations.Engine = h.Engine
+		err = h.OAuth.Open(ctx)
+	}
+	if err != nil {
+		h.closer()
+		return nil, err
+	}
+	mux := http.NewServeMux()
+	h.OAuth.Routes(mux)
+	door.Routes(mux)
+	mux.Handle("GET /assets/", web.Assets())
+	mux.HandleFunc("GET /healthz", h.healthy)
+	mux.Handle("/", web.Page(func(http.ResponseWriter, *http.Request) error {
+		return parley.Errorf(parley.KindNotFound, "no such page")
+	}))
+	h.Handler = web.Safe(p.Log, mux)
+	return h, nil
+}
+
+// Start has the engine do what is due, in the background.
+func (h *House) Start() { h.Engine.Start() }
+
+// Stop ends what is being said, then closes what New opened. What is left goes on at the next start.
+func (h *House) Stop(ctx context.Context) error {
+	return errors.Join(h.Engine.Stop(ctx), h.closer())
+}
+
+func (h *House) healthy(w http.ResponseWriter, r *http.Request) {
+	if _, _, err := h.Engine.NextDue(r.Context()); err != nil {
+		web.Problem(w, parley.Errorf(parley.KindUnavailable, "the store does not answer: %w", err))
+		return
+	}
+	web.JSON(w, http.StatusOK, map[string]string{"status": "ok"})
+}
+
+// plan is a configuration that was understood.
+type plan struct {
+	merchants map[int]*flow.Merchant
+	providers []connector.Provider
+	clients   []oauth.Client
+	addresses map[int]oauth.AddressBook
+	proxies   []netip.Prefix
+}
+
+// Check says what is wrong with a configuration, without opening or asking anything.
+func Check(c Config) error {
+	secret, err := c.Secret.Read()
+	if err != nil {
+		return fmt.Errorf("secret: %w", err)
+	}
+	plan, err := read(c, Parts{Now: time.Now, Log: slog.Default()})
+	if err != nil {
+		return err
+	}
+	_, err = oauth.New(oauth.Config{Issuer: c.Issuer, Secret: []byte(secret), Clients: plan.clients, CodeLifetime: time.Duration(c.CodeLifetime)})
+	return err
+}
+
+// read understands a configuration.
+func read(c Config, p Parts) (*plan, error) {
+	pl := &plan{merchants: map[int]*flow.Merchant{}, addresses: map[int]oauth.AddressBook{}}
+	if len(c.Merchants) == 0 {
+		return nil, parley.Invalid("merchants", "at least one is needed")
+	}
+	var err error
+	if pl.proxies, err = prefixes(c.TrustedProxies); err != nil {
+		return nil, fmt.Errorf("trusted_proxies: %w", err)
+	}
+	for _, m := range c.Merchants {
+		if m.ID <= 0 || pl.merchants[m.ID] != nil {
+			return nil, parley.Invalid("merchants", fmt.Sprintf("id %d is not positive, or there twice", m.ID))
+		}
+		if err := pl.merchant(c, m, p); err != nil {
+			return nil, fmt.Errorf("merchant %d: %w", m.ID, err)
+		}
+	}
+	return pl, nil
+}
+
+func (pl *plan) merchant(c Config, m Merchant, p Parts) error {
+	o := m.Operator
+	fm := &flow.Merchant{ID: m.ID, Name: m.Name, Providers: map[string]connector.Provider{}, AskSignIn: map[string]bool{}, PayWith: map[string]string{}}
+	auth, err := o.auth()
+	if err != nil {
+		return fmt.Errorf("operator: %w", err)
+	}
+	var secrets []string
+	for _, s := range o.WebhookSecrets {
+		secret, err := s.Read()
+		if err != nil {
+			return fmt.Errorf("operator: webhook_secrets: %w", err)
+		}
+		secrets = append(secrets, secret)
+	}
+	client := func(timeout Duration, certs ...tls.Certificate) *http.Client {
+		made := web.NewClient(web.ClientOptions{Timeout: time.Duration(timeout), AllowPrivate: c.AllowPrivate, Certificates: certs})
+		if p.Wrap != nil {
+			made.Transport = p.Wrap(made.Transport)
+		}
+		return made
+	}
+	fm.Operator, err = notify.New(notify.Config{URL: o.URL, Auth: auth, WebhookSecrets: secrets, Timeout: time.Duration(o.Timeout), Client: client(o.Timeout), Now: p.Now})
+	if err != nil {
+		return fmt.Errorf("operator: %w", err)
+	}
+	for _, configured := range m.Providers {
+		provider, err := configured.build(c, m.ID, client(0), p)
+		if err != nil {
+			return fmt.Errorf("provider %s: %w", configured.Name, err)
+		}
+		if _, twice := fm.Providers[provider.Name]; twice {
+			return parley.Invalid("providers", "the name "+provider.Name+" is there twice")
+		}
+		fm.Providers[provider.Name] = provider
+		fm.AskSignIn[provider.Name] = configured.AskSignIn
+		if configured.PayWith != "" {
+			fm.PayWith[provider.Name] = configured.PayWith
+		}
+		pl.providers = append(pl.providers, provider)
+	}
+	for name, with := range fm.PayWith {
+		if fm.Providers[with].Pay == nil {
+			return parley.Invalid("pay_with", fmt.Sprintf("provider %s: %s takes no deposits", name, with))
+		}
+	}
+	pl.merchants[m.ID] = fm
+	for _, configured := range m.Clients {
+		built, err := configured.build(m.ID)
+		if err != nil {
+			return fmt.Errorf("client %s: %w", configured.ID, err)
+		}
+		pl.clients = append(pl.clients, built)
+	}
+	if m.Address == nil {
+		return nil
+	}
+	book, err := m.Address.build(client)
+	if err != nil {
+		return fmt.Errorf("address: %w", err)
+	}
+	pl.addresses[m.ID] = book
+	return nil
+}
+
+// choices are the providers of a merchant as a person chooses among them, in the order of the configuration.
+func (pl *plan) choices(merchant int) []oauth.Provider {
+	var out []oauth.Provider
+	for _, p := range pl.providers {
+		if p.Merchant != merchant || p.Identify == nil {
+			continue
+		}
+		m := pl.merchants[merchant]
+		payer := p
+		if p.Pay == nil {
+			payer = m.Providers[m.PayWith[p.Name]]
+		}
+		out = append(out, oauth.Provider{Name: p.Name, Label: p.Label, Pays: payer.Pay != nil, Demands: p.Demands})
+	}
+	return out
+}
+
+func (o Operator) auth() (notify.Auth, error) {
+	password, err := o.Password.Read()
+	if err != nil {
+		return nil, fmt.Errorf("password: %w", err)
+	}
+	token, err := o.Token.Read()
+	if err != nil {
+		return nil, fmt.Errorf("token: %w", err)
+	}
+	switch {
+	case token != "" && o.User != "":
+		return nil, parley.Invalid("token", "is in place of user and password")
+	case token != "":
+		return notify.Bearer{Token: token}, nil
+	case o.User != "":
+		return notify.Basic{User: o.User, Password: password}, nil
+	}
+	return notify.None{}, nil
+}
+
+func (c Provider) build(top Config, merchant int, client *http.Client, p Parts) (connector.Provider, error) {
+	label := cmp.Or(c.Label, c.Name)
+	if c.Name == "" || c.Name != url.PathEscape(c.Name) || len(c.Name) > 50 {
+		return connector.Provider{}, parley.Invalid("name", "letters, digits and hyphens")
+	}
+	switch {
+	case c.Trustly != nil && c.OIDC == nil:
+		t := c.Trustly
+		password, err := t.Password.Read()
+		if err != nil {
+			return connector.Provider{}, fmt.Errorf("password: %w", err)
+		}
+		key, err := pem(t.Key, trustly.ParsePrivateKey)
+		if err != nil {
+			return connector.Provider{}, fmt.Errorf("key: %w", err)
+		}
+		theirs, err := pem(t.TrustlyKey, trustly.ParsePublicKey)
+		if err != nil {
+			return connector.Provider{}, fmt.Errorf("trustly_key: %w", err)
+		}
+		made, err := trustly.New(trustly.Config{URL: t.URL, Username: t.Username, Password: password, Key: key, TrustlyKey: theirs,
+			Client: client, Now: p.Now, Name: c.Name, ShopperStatement: t.ShopperStatement, Email: t.Email})
+		if err != nil {
+			return connector.Provider{}, err
+		}
+		return made.Provider(merchant, c.Name, label), nil
+	case c.OIDC != nil && c.Trustly == nil:
+		o := c.OIDC
+		secret, err := o.ClientSecret.Read()
+		if err != nil {
+			return connector.Provider{}, fmt.Errorf("client_secret: %w", err)
+		}
+		door := connector.Door{Base: top.Issuer}
+		made, err := oidc.New(oidc.Config{Name: c.Name, Issuer: o.Issuer, ClientID: o.ClientID, ClientSecret: secret, ClientAuth: o.ClientAuth,
+			RedirectURL: door.At(merchant, c.Name, "callback", ""), Scopes: o.Scopes, ACRValues: o.ACRValues, RequireACR: o.RequireACR,
+			ExtraParams: o.Extra, Claims: o.Claims, PersonCountry: o.PersonCountry, UserInfo: o.UserInfo, AllowHTTP: top.AllowPrivate,
+			Client: client, Now: p.Now})
+		if err != nil {
+			return connector.Provider{}, err
+		}
+		return made.Provider(merchant, c.Name, label), nil
+	}
+	return connector.Provider{}, parley.Invalid("provider", "needs exactly one of trustly and oidc")
+}
+
+// pem reads a key.
+func pem[K any](s Secret, parse func([]byte) (K, error)) (K, error) {
+	var none K
+	text, err := s.Read()
+	if err != nil {
+		return none, err
+	}
+	return parse([]byte(text))
+}
+
+func (c Client) build(merchant int) (oauth.Client, error) {
+	secret, err := c.Secret.Read()
+	if err != nil {
+		return oauth.Client{}, fmt.Errorf("secret: %w", err)
+	}
+	allowed, err := prefixes(c.AllowedIPs)
+	if err != nil {
+		return oauth.Client{}, fmt.Errorf("allowed_ips: %w", err)
+	}
+	return oauth.Client{ID: c.ID, Name: c.Name, Merchant: merchant, Profile: oauth.Profile(c.Profile), Auth: oauth.Auth(c.Auth), Secret: secret,
+		RedirectURIs: c.RedirectURIs, IgnoreQuery: c.IgnoreQuery, Native: c.Native, Scopes: c.Scopes, Allowed: allowed, Disabled: c.Disabled}, nil
+}
+
+func (a *Address) build(client func(Duration, ...tls.Certificate) *http.Client) (oauth.AddressBook, error) {
+	if a.SPAR == nil {
+		return oauth.AddressBook{}, parley.Invalid("spar", "is the one register that is known")
+	}
+	var certs []tls.Certificate
+	if a.SPAR.Certificate != "" {
+		key, err := a.SPAR.Key.Read()
+		if err != nil {
+			return oauth.AddressBook{}, fmt.Errorf("key: %w", err)
+		}
+		chain, err := Secret{File: a.SPAR.Certificate}.Read()
+		if err != nil {
+			return oauth.AddressBook{}, fmt.Errorf("certificate: %w", err)
+		}
+		pair, err := tls.X509KeyPair([]byte(chain), []byte(key))
+		if err != nil {
+			return oauth.AddressBook{}, fmt.Errorf("certificate: %w", err)
+		}
+		certs = append(certs, pair)
+	}
+	source, err := spar.New(spar.Config{URL: cmp.Or(a.SPAR.URL, spar.TestURL), Client: client(0, certs...), KundNrLeveransMottagare: a.SPAR.Customer,
+		KundNrSlutkund: a.SPAR.EndCustomer, UppdragID: a.SPAR.Assignment, SlutAnvandarID: a.SPAR.User})
+	if err != nil {
+		return oauth.AddressBook{}, err
+	}
+	return oauth.AddressBook{Name: "spar", Source: source, Price: a.Price, Keep: time.Duration(a.Keep)}, nil
+}
+
+func prefixes(list []string) ([]netip.Prefix, error) {
+	var out []netip.Prefix
+	for _, s := range list {
+		p, err := netip.ParsePrefix(s)
+		if err != nil {
+			ip, ierr := netip.ParseAddr(s)
+			if ierr != nil {
+				return nil, parley.Invalid("network", s+" is not one, such as 10.0.0.0/8")
+			}
+			p = netip.PrefixFrom(ip, ip.BitLen())
+		}
+		out = append(out, p.Masked())
+	}
+	return out, nil
+}
+
+// numbers gives transaction numbers, two at a time: a sign-in's, and after it the deposit's. It takes them from the
+// database in blocks, so that no row is touched by every flow.
+type numbers struct {
+	store Store
+
+	mu      sync.Mutex
+	at, end int64
+}
+
+const block = 1000
+
+func (n *numbers) next(ctx context.Context) (int64, error) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.at >= n.end {
+		first, err := n.store.Numbers(ctx, "transaction", block)
+		if err != nil {
+			return 0, fmt.Errorf("take transaction numbers: %w", err)
+		}
+		n.at, n.end = first, first+block
+	}
+	number := n.at
+	n.at += 2
+	return number, nil
+}
