@@ -22,8 +22,8 @@ import (
 
 var updateDrawings = flag.Bool("update", false, "rewrite the golden files")
 
-// golden compares got with testdata/name, or rewrites that.
-func golden(t *testing.T, name, got string) {
+// sameDrawing compares got with testdata/name, or rewrites that.
+func sameDrawing(t *testing.T, name, got string) {
 	t.Helper()
 	path := filepath.Join("testdata", name)
 	if *updateDrawings {
@@ -43,14 +43,14 @@ func golden(t *testing.T, name, got string) {
 	}
 }
 
-// purchase is what the toy flow remembers.
+// purchase is what the boutique remembers.
 type purchase struct {
 	Gift bool `json:"gift,omitempty"`
 	Paid bool `json:"paid,omitempty"`
 }
 
-// toy has every kind of arrow. say decides how what we say goes.
-func toy(say func(name string, attempt int) engine.Outcome) engine.Flow[purchase] {
+// boutique has every kind of arrow. say decides how what we say goes.
+func boutique(say func(name string, attempt int) engine.Outcome) engine.Flow[purchase] {
 	const customer, shop, stock, bank, post engine.Party = "Customer", "Shop", "Stock", "Bank", "Post"
 	call := func(name string) func(context.Context, engine.Turn, purchase) (purchase, engine.Outcome) {
 		return func(_ context.Context, t engine.Turn, s purchase) (purchase, engine.Outcome) {
@@ -66,7 +66,7 @@ func toy(say func(name string, attempt int) engine.Outcome) engine.Flow[purchase
 	record := func(_ engine.Turn, s purchase, _ struct{}) (purchase, engine.Outcome) { return s, engine.Done() }
 	twice := engine.Policy{Delays: []time.Duration{time.Second, 2 * time.Second}, For: 10 * time.Second}
 	return engine.Flow[purchase]{
-		Name: "toy", Title: "A toy", Version: 3, About: "A customer buys something; a flow with every kind of arrow.",
+		Name: "boutique", Title: "A boutique", Version: 3, About: "A customer buys something; a flow with every kind of arrow.",
 		Server: shop, Parties: []engine.Party{customer, shop, stock, bank, post}, Labels: map[engine.Party]string{post: "Post; parcels #1"},
 		Steps: []engine.Step[purchase]{
 			engine.Start[purchase](customer, shop, "order"),
@@ -92,11 +92,11 @@ func toy(say func(name string, attempt int) engine.Outcome) engine.Flow[purchase
 func quietly(string, int) engine.Outcome { return engine.Done() }
 
 func TestAFlowIsDrawnAsMermaidAndAsAPage(t *testing.T) {
-	golden(t, "toy.mmd.txt", toy(quietly).Table().Mermaid())
-	golden(t, "toy.page.txt", toy(quietly).Table().Page())
+	sameDrawing(t, "boutique.mmd.txt", boutique(quietly).Table().Mermaid())
+	sameDrawing(t, "boutique.page.txt", boutique(quietly).Table().Page())
 }
 
-var begun = time.Date(2026, 3, 14, 9, 26, 53, 0, time.UTC)
+var opened = time.Date(2026, 3, 14, 9, 26, 53, 0, time.UTC)
 
 // scripted is an event as a story tells it; after is the time since the one before.
 type scripted struct {
@@ -108,9 +108,9 @@ type scripted struct {
 	note    string
 }
 
-func events(script []scripted) []engine.Event {
+func tellStory(script []scripted) []engine.Event {
 	var all []engine.Event
-	at := begun
+	at := opened
 	for i, s := range script {
 		at = at.Add(s.after)
 		all = append(all, engine.Event{Run: "01JD3W7788", Seq: i + 1, At: at, Step: s.step, Kind: s.kind, Attempt: s.attempt, Took: s.took, Note: s.note})
@@ -118,26 +118,26 @@ func events(script []scripted) []engine.Event {
 	return all
 }
 
-const ms = time.Millisecond
+const millis = time.Millisecond
 
-// stories are runs of the toy, each with how it stands.
+// stories are runs of the boutique, each with how it stands.
 func stories() map[string]struct {
 	run      engine.Run
 	events   []engine.Event
 	attempts []engine.Attempt
 } {
 	run := func(r engine.Run, n int) engine.Run {
-		r.ID, r.Flow, r.Table, r.Begun, r.Seq = "01JD3W7788", "toy", 3, begun, n
+		r.ID, r.Flow, r.Table, r.Begun, r.Seq = "01JD3W7788", "boutique", 3, opened, n
 		return r
 	}
 	no := &parley.Refusal{By: "Bank", Status: parley.StatusBankRefusal}
 	agreed := []scripted{
 		{"order", engine.EventStarted, 0, 0, 0, "SEK 500.00"},
-		{"reserve", engine.EventUnknown, 1, 5 * ms, 4 * ms, ""},
-		{"reserve", engine.EventSaid, 2, time.Second, 8 * ms, "3 left"},
+		{"reserve", engine.EventUnknown, 1, 5 * millis, 4 * millis, ""},
+		{"reserve", engine.EventSaid, 2, time.Second, 8 * millis, "3 left"},
 		{"wrap", engine.EventSkipped, 0, 0, 0, ""},
-		{"agreed", engine.EventHeard, 0, 170 * ms, 0, ""},
-		{"look into the till", engine.EventSaid, 1, ms, ms, ""},
+		{"agreed", engine.EventHeard, 0, 170 * millis, 0, ""},
+		{"look into the till", engine.EventSaid, 1, millis, millis, ""},
 	}
 	type story = struct {
 		run      engine.Run
@@ -146,59 +146,59 @@ func stories() map[string]struct {
 	}
 	tries := []engine.Attempt{{Step: "reserve", Number: 1, Outcome: "unknown"}}
 	tell := func(r engine.Run, attempts []engine.Attempt, more ...scripted) story {
-		all := events(slices.Concat(agreed, more))
+		all := tellStory(slices.Concat(agreed, more))
 		return story{run(r, len(all)), all, append(slices.Clone(tries), attempts...)}
 	}
 	return map[string]story{
 		"done": tell(engine.Run{Status: engine.StatusDone, Step: 12, Undos: []int{1}}, nil,
-			scripted{"pay", engine.EventSaid, 1, 20 * ms, 18 * ms, "SEK 500.00"},
-			scripted{"news", engine.EventHeard, 0, 30 * ms, 0, ""},
-			scripted{"paid", engine.EventHeard, 0, 30 * ms, 0, "SEK 500.00"},
-			scripted{"send", engine.EventSaid, 1, 12 * ms, 11 * ms, ""},
-			scripted{"receipt", engine.EventSaid, 0, 2 * ms, 0, ""},
-			scripted{"news", engine.EventHeard, 0, 90 * ms, 0, ""},
+			scripted{"pay", engine.EventSaid, 1, 20 * millis, 18 * millis, "SEK 500.00"},
+			scripted{"news", engine.EventHeard, 0, 30 * millis, 0, ""},
+			scripted{"paid", engine.EventHeard, 0, 30 * millis, 0, "SEK 500.00"},
+			scripted{"send", engine.EventSaid, 1, 12 * millis, 11 * millis, ""},
+			scripted{"receipt", engine.EventSaid, 0, 2 * millis, 0, ""},
+			scripted{"news", engine.EventHeard, 0, 90 * millis, 0, ""},
 			scripted{"paid", engine.EventLate, 0, 3 * time.Hour, 0, "after all"}),
 		"refused": tell(engine.Run{Status: engine.StatusRefused, Step: 9, Refusal: no, Closed: true}, nil,
-			scripted{"pay", engine.EventUnknown, 1, 20 * ms, 18 * ms, "SEK 500.00"},
+			scripted{"pay", engine.EventUnknown, 1, 20 * millis, 18 * millis, "SEK 500.00"},
 			scripted{"paid", engine.EventAttends, 0, 7 * 24 * time.Hour, 0, ""},
-			scripted{"paid", engine.EventRefused, 0, 30 * ms, 0, ""},
-			scripted{"sorry", engine.EventSaid, 0, 5 * ms, 0, ""},
-			scripted{"release", engine.EventUnheard, 1, 10 * ms, 10 * ms, ""},
-			scripted{"release", engine.EventUndone, 4, 20 * time.Second, 9 * ms, ""}),
+			scripted{"paid", engine.EventRefused, 0, 30 * millis, 0, ""},
+			scripted{"sorry", engine.EventSaid, 0, 5 * millis, 0, ""},
+			scripted{"release", engine.EventUnheard, 1, 10 * millis, 10 * millis, ""},
+			scripted{"release", engine.EventUndone, 4, 20 * time.Second, 9 * millis, ""}),
 		"undoing": tell(engine.Run{Status: engine.StatusUndoing, Step: 7, Undos: []int{1}, Refusal: no},
 			[]engine.Attempt{{Step: "release", Number: 1, Outcome: "unknown"}, {Step: "release", Number: 2, Outcome: "unknown"}},
-			scripted{"pay", engine.EventRefused, 1, 20 * ms, 18 * ms, "a long note about why the bank will not have it, which needs more than one line"},
-			scripted{"release", engine.EventUnknown, 1, 12 * ms, 10 * ms, ""}),
+			scripted{"pay", engine.EventRefused, 1, 20 * millis, 18 * millis, "a long note about why the bank will not have it, which needs more than one line"},
+			scripted{"release", engine.EventUnknown, 1, 12 * millis, 10 * millis, ""}),
 		"waiting": tell(engine.Run{Status: engine.StatusOpen, Step: 9, Undos: []int{1}}, nil,
-			scripted{"pay", engine.EventSaid, 1, 20 * ms, 18 * ms, "SEK 500.00"}),
+			scripted{"pay", engine.EventSaid, 1, 20 * millis, 18 * millis, "SEK 500.00"}),
 		"sending": tell(engine.Run{Status: engine.StatusOpen, Step: 10, Undos: []int{1}, Attention: "send has not been heard for 1h0m0s"},
 			[]engine.Attempt{{Step: "send", Number: 1, Outcome: "refused"}, {Step: "send", Number: 2, Outcome: "unheard"}},
-			scripted{"pay", engine.EventSaid, 1, 20 * ms, 18 * ms, "SEK 500.00"},
-			scripted{"paid", engine.EventHeard, 3, 30 * ms, 7 * ms, "SEK 500.00"},
-			scripted{"send", engine.EventRefused, 1, 12 * ms, 11 * ms, ""}),
+			scripted{"pay", engine.EventSaid, 1, 20 * millis, 18 * millis, "SEK 500.00"},
+			scripted{"paid", engine.EventHeard, 3, 30 * millis, 7 * millis, "SEK 500.00"},
+			scripted{"send", engine.EventRefused, 1, 12 * millis, 11 * millis, ""}),
 		"expired": {run(engine.Run{Status: engine.StatusRefused, Step: 5, Refusal: &parley.Refusal{By: "Bank", Status: parley.StatusExpired}}, 6),
-			events([]scripted{
+			tellStory([]scripted{
 				{"order", engine.EventStarted, 0, 0, 0, ""},
-				{"reserve", engine.EventSaid, 1, 3 * ms, 3 * ms, ""},
-				{"wrap", engine.EventSaid, 1, 3 * ms, 3 * ms, ""},
+				{"reserve", engine.EventSaid, 1, 3 * millis, 3 * millis, ""},
+				{"wrap", engine.EventSaid, 1, 3 * millis, 3 * millis, ""},
 				{"agreed", engine.EventExpired, 0, 30 * time.Minute, 0, ""},
-				{"unwrap", engine.EventUndone, 1, 4 * ms, 3 * ms, ""},
-				{"release", engine.EventUndone, 1, 4 * ms, 3 * ms, ""},
+				{"unwrap", engine.EventUndone, 1, 4 * millis, 3 * millis, ""},
+				{"release", engine.EventUndone, 1, 4 * millis, 3 * millis, ""},
 			}), nil},
 	}
 }
 
 func TestARunIsDrawnAsText(t *testing.T) {
-	table := toy(quietly).Table()
+	table := boutique(quietly).Table()
 	names := map[engine.Party]string{"Bank": "First Bank", "Stock": "First Bank"}
 	for name, s := range stories() {
-		golden(t, "toy."+name+".txt", engine.Picture(table, s.run, s.events, s.attempts, nil, "SEK 500.00"))
-		golden(t, "toy."+name+".merged.txt", engine.Picture(table, s.run, s.events, s.attempts, names, "SEK 500.00 · First Bank"))
+		sameDrawing(t, "boutique."+name+".txt", engine.Picture(table, s.run, s.events, s.attempts, nil, "SEK 500.00"))
+		sameDrawing(t, "boutique."+name+".merged.txt", engine.Picture(table, s.run, s.events, s.attempts, names, "SEK 500.00 · First Bank"))
 	}
 }
 
 func TestALiveDiagramKnowsTheStateOfEachArrow(t *testing.T) {
-	table := toy(quietly).Table()
+	table := boutique(quietly).Table()
 	for name, s := range stories() {
 		var b strings.Builder
 		for _, d := range engine.Draw(table, s.run, s.events, s.attempts) {
@@ -221,7 +221,7 @@ func TestALiveDiagramKnowsTheStateOfEachArrow(t *testing.T) {
 			}
 			b.WriteString("\n")
 		}
-		golden(t, "toy."+name+".states.txt", strings.ReplaceAll(b.String(), " \n", "\n"))
+		sameDrawing(t, "boutique."+name+".states.txt", strings.ReplaceAll(b.String(), " \n", "\n"))
 	}
 }
 
@@ -256,8 +256,8 @@ func TestAPictureIsNeverWiderThanAHundredColumns(t *testing.T) {
 			flow.Steps = append(flow.Steps, step)
 			script = append(script, scripted{step.Name, kinds[random.IntN(len(kinds))], 1 + random.IntN(120), time.Duration(random.Int64N(int64(99 * time.Hour))), time.Duration(random.Int64N(int64(time.Hour))), words(150)})
 		}
-		run := engine.Run{ID: engine.NewID(), Status: engine.StatusUndoing, Step: 1, Begun: begun, Attention: words(200), Refusal: &parley.Refusal{By: words(50), Status: parley.StatusMerchantResponseCodeUnknown}}
-		picture := engine.Picture(flow.Table(), run, events(script), nil, names, words(120))
+		run := engine.Run{ID: engine.NewID(), Status: engine.StatusUndoing, Step: 1, Begun: opened, Attention: words(200), Refusal: &parley.Refusal{By: words(50), Status: parley.StatusMerchantResponseCodeUnknown}}
+		picture := engine.Picture(flow.Table(), run, tellStory(script), nil, names, words(120))
 		for line := range strings.Lines(picture) {
 			if n := len([]rune(strings.TrimSuffix(line, "\n"))); n > 100 || strings.ContainsAny(line, "\x1b\t") {
 				t.Fatalf("a line of %d columns: %q\n%s", n, line, picture)
@@ -267,7 +267,7 @@ func TestAPictureIsNeverWiderThanAHundredColumns(t *testing.T) {
 }
 
 func TestTheStoriesAreTrue(t *testing.T) {
-	table := toy(quietly).Table()
+	table := boutique(quietly).Table()
 	for name, s := range stories() {
 		if err := engine.Truth(table, s.run, s.events); err != nil {
 			t.Errorf("%s: %v", name, err)
@@ -276,7 +276,7 @@ func TestTheStoriesAreTrue(t *testing.T) {
 }
 
 func TestALieIsSeen(t *testing.T) {
-	table := toy(quietly).Table()
+	table := boutique(quietly).Table()
 	remove := func(step string, kind engine.EventKind) func(*engine.Run, []engine.Event) []engine.Event {
 		return func(r *engine.Run, all []engine.Event) []engine.Event {
 			n := len(all)
@@ -499,7 +499,7 @@ func TestWhateverGoesWrongThePictureIsTrue(t *testing.T) {
 		bad := random.IntN(100) // out of a hundred things that we say
 		no := &parley.Refusal{By: "Stock", Status: parley.StatusDeclinedOther}
 		talkative, knows := random.IntN(4), random.IntN(2) == 0
-		table := toy(func(name string, _ int) engine.Outcome {
+		table := boutique(func(name string, _ int) engine.Outcome {
 			if name == "ask" && !knows {
 				return engine.NotYet("nobody knows")
 			}
@@ -517,18 +517,18 @@ func TestWhateverGoesWrongThePictureIsTrue(t *testing.T) {
 			return engine.NotYet("later")
 		}).Table()
 		store := &drawStore{table: table, runs: map[string]engine.Run{}, jobs: map[string]engine.Job{}, events: map[string][]engine.Event{}, attempts: map[string][]engine.Attempt{}}
-		now := begun
+		now := opened
 		e, err := engine.New(ctx, engine.Options{Store: store, Tables: []*engine.Table{table}, Now: func() time.Time { return now }, Random: random.Float64, Log: slog.New(slog.DiscardHandler)})
 		if err != nil {
 			t.Fatal(err)
 		}
-		r, err := e.Begin(ctx, engine.Beginning{Flow: "toy", State: purchase{Gift: random.IntN(2) == 0}})
+		r, err := e.Begin(ctx, engine.Beginning{Flow: "boutique", State: purchase{Gift: random.IntN(2) == 0}})
 		if err != nil {
 			t.Fatal(err)
 		}
 		told := []string{"agreed", "paid", "news", "news", "receipt", "thanks", "sorry", "agreed", "paid"}
 		for i := range 60 {
-			now = now.Add(time.Duration(random.IntN(2000)) * ms)
+			now = now.Add(time.Duration(random.IntN(2000)) * millis)
 			if i == 3 || random.IntN(8) < talkative {
 				step := told[random.IntN(len(told))]
 				if i == 3 {

@@ -50,6 +50,7 @@ type Store interface {
 	engine.Store
 	oauth.Store
 	Numbers(ctx context.Context, name string, n int) (int64, error)
+	Runs(ctx context.Context, before string, limit int) ([]engine.Run, error)
 }
 
 // House is a running Parley, but for a listener.
