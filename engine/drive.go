@@ -207,13 +207,13 @@ func (d *drive) refusal(state any, no *parley.Refusal) (_ any, writes []Write, e
 }
 
 // resume goes on with a run. If this process is at it already, it is looked at again afterwards.
-func (e *Engine) resume(ctx context.Context, run string) error {
+func (e *Engine) resume(ctx context.Context, run string, claimed bool) error {
 	for !e.take(run) {
 		if e.lookAgain(run) {
 			return nil
 		}
 	}
-	d, err := e.load(ctx, run)
+	d, err := e.load(ctx, run, claimed)
 	if err != nil {
 		e.release(run)
 		return err
@@ -230,7 +230,7 @@ func (e *Engine) goOn(ctx context.Context, d *drive) error {
 		err := d.move(ctx)
 		e.release(d.run.ID)
 		if isRace(err) { // somebody else's transition came first, and they go on; d holds what did not come to pass
-			if now, lerr := e.load(ctx, d.run.ID); lerr == nil {
+			if now, lerr := e.load(ctx, d.run.ID, false); lerr == nil {
 				*d = *now
 			}
 			return nil
@@ -245,7 +245,7 @@ func (e *Engine) goOn(ctx context.Context, d *drive) error {
 		if len(left) == 0 || !d.any(left) || !e.take(d.run.ID) {
 			return nil
 		}
-		now, err := e.load(ctx, d.run.ID)
+		now, err := e.load(ctx, d.run.ID, false)
 		if err == nil {
 			*d = *now // the caller returns the run as it stands
 		}
@@ -386,6 +386,10 @@ func (d *drive) call(ctx context.Context, s step) (bool, error) {
 		return goOn(EventSaid)
 	case o.result == unknown && s.Arrow.Pivot:
 		return goOn(EventUnknown)
+	case o.result == refused && s.Arrow.Pivot && next.Maybe:
+		// An earlier attempt may have been accepted: taking back what went before could come after the money.
+		state, writes = d.state, nil
+		return goOn(EventUnknown)
 	case o.result == refused && !s.Insist:
 		event.Kind = EventRefused
 		if next.Maybe && s.undo != nil { // an earlier attempt, whose answer was lost, may have been accepted
@@ -397,6 +401,10 @@ func (d *drive) call(ctx context.Context, s step) (bool, error) {
 	due, more := s.retry.next(turn.Attempt, d.job.Since, d.e.clock(), o.retryAfter, d.e.random())
 	if more {
 		return false, d.again(ctx, next, due, turn, o, took, event)
+	}
+	if s.Arrow.Pivot && next.Maybe {
+		state, writes = d.state, nil
+		return goOn(EventUnknown)
 	}
 	event.Kind = EventUnheard
 	if o.result == unknown {

@@ -249,7 +249,7 @@ func (e *Engine) release(run string) {
 	e.publish(run) // for those who wait to move it themselves
 	if again {
 		e.background(func() {
-			if err := e.resume(context.Background(), run); err != nil {
+			if err := e.resume(context.Background(), run, false); err != nil {
 				e.log.Error("go on with a run", "run", run, "err", err)
 			}
 		})
@@ -325,7 +325,7 @@ func (e *Engine) Work(ctx context.Context) (int, error) {
 	}
 	for _, j := range jobs {
 		e.background(func() {
-			if err := e.resume(context.WithoutCancel(ctx), j.Run); err != nil {
+			if err := e.resume(context.WithoutCancel(ctx), j.Run, true); err != nil {
 				e.log.Error("go on with a run", "run", j.Run, "err", err)
 			}
 		})

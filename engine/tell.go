@@ -177,7 +177,7 @@ func isRace(err error) bool {
 
 // leave keeps the message for whoever moves the run now, and looks again in case they had just stopped.
 func (e *Engine) leave(ctx context.Context, in Inbound, with []Write) (Receipt, error) {
-	d, err := e.load(ctx, in.Run)
+	d, err := e.load(ctx, in.Run, false)
 	if err != nil {
 		return Receipt{}, err
 	}
@@ -190,7 +190,7 @@ func (e *Engine) leave(ctx context.Context, in Inbound, with []Write) (Receipt, 
 		}
 		return Receipt{}, fmt.Errorf("keep a message: %w", err)
 	}
-	if err := e.resume(context.WithoutCancel(ctx), in.Run); err != nil {
+	if err := e.resume(context.WithoutCancel(ctx), in.Run, false); err != nil {
 		return Receipt{}, err
 	}
 	return Receipt{Waiting: true, Run: d.run}, nil
@@ -208,7 +208,7 @@ func (e *Engine) duplicate(ctx context.Context, in Inbound) (Receipt, bool, erro
 		return Receipt{}, true, parley.Errorf(parley.KindConflict, "message %s of %s was said before with another meaning", in.ID, in.Source)
 	}
 	if !kept.Taken { // whoever left it may not have lived to look whether its time had come
-		if err := e.resume(context.WithoutCancel(ctx), in.Run); err != nil {
+		if err := e.resume(context.WithoutCancel(ctx), in.Run, false); err != nil {
 			return Receipt{}, true, err
 		}
 		if kept, _, err = e.store.Inbound(ctx, in.Source, in.ID); err != nil {
@@ -222,7 +222,7 @@ func (e *Engine) duplicate(ctx context.Context, in Inbound) (Receipt, bool, erro
 // hear acts on a message that is new, if its time has come; the caller has taken the run. It returns a drive when the run
 // should go on.
 func (e *Engine) hear(ctx context.Context, in Inbound, with []Write) (Receipt, *drive, error) {
-	d, err := e.load(ctx, in.Run)
+	d, err := e.load(ctx, in.Run, false)
 	if err != nil {
 		return Receipt{}, nil, err
 	}
@@ -238,7 +238,7 @@ func (e *Engine) hear(ctx context.Context, in Inbound, with []Write) (Receipt, *
 			return Receipt{}, nil, err
 		}
 		// The other node may have let go before the message was there to be seen: then it is ours to act on.
-		if d, err = e.load(ctx, in.Run); err != nil || d.elsewhere() {
+		if d, err = e.load(ctx, in.Run, false); err != nil || d.elsewhere() {
 			return Receipt{Waiting: true}, nil, err
 		}
 		return Receipt{Waiting: true, Run: d.run}, d, nil
@@ -441,8 +441,8 @@ func (d *drive) begins(ctx context.Context, o Outcome) ([]Write, error) {
 	return writes, nil
 }
 
-// load reads a run so that it can be moved.
-func (e *Engine) load(ctx context.Context, id string) (*drive, error) {
+// load reads a run so that it can be moved; claimed says that this process has claimed its job just now.
+func (e *Engine) load(ctx context.Context, id string, claimed bool) (*drive, error) {
 	r, j, err := e.store.Run(ctx, id)
 	if err != nil {
 		return nil, err
@@ -455,7 +455,15 @@ func (e *Engine) load(ctx context.Context, id string) (*drive, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read run %s: %w", id, err)
 	}
-	return &drive{e: e, t: t, run: r, job: j, state: state}, nil
+	d := &drive{e: e, t: t, run: r, job: j, state: state}
+	// Whoever was at the job may have spoken before they died, or before their commit failed: that was a try whose answer was lost.
+	if lost := j.Owner == e.node && !claimed || j.Attempt < 0; lost && r.Status == StatusOpen && r.Step < len(t.steps) && t.steps[r.Step].kind == kindCall {
+		d.run.Maybe = true
+	}
+	if j.Attempt < 0 {
+		d.job.Attempt = -j.Attempt
+	}
+	return d, nil
 }
 
 // elsewhere reports whether another node is moving the run.

@@ -97,7 +97,7 @@ func CheckRedirectURI(raw string) error {
 	bad := func(why string) error { return parley.Invalid("redirect_uris", why) }
 	u, err := url.Parse(raw)
 	switch {
-	case err != nil || u.Host == "" || u.Opaque != "" || !printable(raw):
+	case err != nil || u.Hostname() == "" || u.Opaque != "" || !printable(raw):
 		return bad("must be an absolute URL")
 	case strings.Contains(raw, "*"):
 		return bad("wildcards are refused")

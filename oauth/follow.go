@@ -2,6 +2,7 @@ package oauth
 
 import (
 	"context"
+	"crypto/subtle"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -105,15 +106,27 @@ func (s *Server) csrf(p Progress) string {
 	return base64.RawURLEncoding.EncodeToString(mac(s.codeKey, "csrf", p.Run, p.Request.Browser))
 }
 
+// sameOrigin reports whether a form was sent from a page of ours, as far as the browser says. Our pages forbid to say where one comes
+// from (Referrer-Policy: no-referrer), so a browser says "Origin: null" for our own forms too (Fetch, "append a request Origin header").
+func (s *Server) sameOrigin(r *http.Request) bool {
+	switch origin := r.Header.Get("Origin"); origin {
+	case "", "null":
+		site := r.Header.Get("Sec-Fetch-Site")
+		return site == "" || site == "same-origin"
+	default:
+		return origin == web.Origin(s.Issuer)
+	}
+}
+
 func (s *Server) cancel(w http.ResponseWriter, r *http.Request) error {
 	p, err := s.open(r)
 	if err != nil {
 		return err
 	}
-	if origin := r.Header.Get("Origin"); origin != "" && origin != s.Issuer && origin != web.Origin(s.Issuer) {
+	if !s.sameOrigin(r) {
 		return parley.Errorf(parley.KindRefused, "a form from another site")
 	}
-	if r.PostFormValue("csrf") != s.csrf(p) {
+	if subtle.ConstantTimeCompare([]byte(r.PostFormValue("csrf")), []byte(s.csrf(p))) != 1 {
 		return parley.Errorf(parley.KindRefused, "a form that is not ours")
 	}
 	if err := s.Conversations.GiveUp(context.WithoutCancel(r.Context()), p.Run); err != nil {

@@ -76,6 +76,7 @@ type Server struct {
 	handles web.Handles
 	codeKey []byte
 	tries   tries
+	rushes  rushes
 	secure  bool // the cookie can be bound to the host
 }
 

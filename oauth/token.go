@@ -5,11 +5,13 @@ import (
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/base64"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"parley"
@@ -201,10 +203,12 @@ func (s *Server) redeem(r *http.Request) (map[string]any, error) {
 	if err != nil {
 		return nil, err
 	}
+	began, leave := s.rushes.enter(kept.Hash, arrived)
+	defer func() { leave(s.Now()) }()
 	if !kept.Spent.IsZero() {
-		// RFC 6749 §4.1.2: a code that comes a second time may have been stolen, and so may what it bought. Two requests that
-		// were under way together are one client in a hurry, and the winner keeps its token.
-		if kept.Spent.Before(arrived.Truncate(time.Millisecond)) {
+		// RFC 6749 §4.1.2: a code that comes a second time may have been stolen, and so may what it bought. Requests that were
+		// under way together are one client in a hurry, and the winner keeps its token.
+		if kept.Spent.Before(began.Truncate(time.Millisecond)) {
 			if err := s.Store.Apply(ctx, []engine.Write{RevokeTokens{kept.Run, s.Now()}}); err != nil {
 				return nil, err
 			}
@@ -236,6 +240,46 @@ func (s *Server) redeem(r *http.Request) (map[string]any, error) {
 		return nil, invalidGrant("the code was used before")
 	}
 	return answer, err
+}
+
+// rushes tell requests with one code that were under way together from one that came when the others had been answered. They are this
+// process's own: on another node, whoever comes after the code was spent has come later.
+type rushes struct {
+	mu sync.Mutex
+	of map[string]*rush // by the code's hash
+}
+
+type rush struct {
+	under        int       // requests that have no answer yet
+	began, ended time.Time // when the first arrived, and when the last was answered
+}
+
+// enter counts a request with a code and says when the rush that it belongs to began: with its own arrival, unless it found others under way.
+func (r *rushes) enter(hash string, arrived time.Time) (began time.Time, leave func(time.Time)) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.of == nil {
+		r.of = map[string]*rush{}
+	}
+	if len(r.of) > 1000 { // a code is good for a minute at most, and what came long before it is no rush
+		maps.DeleteFunc(r.of, func(_ string, x *rush) bool { return x.under == 0 && arrived.Sub(x.ended) > time.Minute })
+	}
+	x := r.of[hash]
+	if x == nil || x.under == 0 && x.ended.Before(arrived) {
+		x = &rush{began: arrived}
+		r.of[hash] = x
+	}
+	if arrived.Before(x.began) {
+		x.began = arrived
+	}
+	x.under++
+	return x.began, func(now time.Time) {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		if x.under--; x.under == 0 {
+			x.ended = now
+		}
+	}
 }
 
 // mismatch says what of the redemption does not fit the request that the code came of.

@@ -13,13 +13,13 @@ import (
 	"encoding/base64"
 	"encoding/pem"
 	"errors"
-	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
 	"os"
 	"path/filepath"
 	"strconv"
+	"sync"
 	"time"
 
 	"parley/house"
@@ -46,6 +46,13 @@ type Options struct {
 	OIDC         []OIDC   // somebody's own OpenID providers
 	Log          *slog.Logger
 	Parts        house.Parts // for tests; Log and AnyBrowser are set from the above
+
+	// The rest is for tests too.
+	Configure   func(*house.Config)                   // changes the configuration before the house is built
+	Redelivery  []time.Duration                       // of the simulated Trustly
+	KYCPatience time.Duration                         // of its person
+	Front       func(inner http.Handler) http.Handler // stands before the house, and outlives it
+	Manual      bool                                  // the engine is not started: Work is called by the test
 }
 
 // OIDC is somebody's own OpenID provider.
@@ -65,6 +72,7 @@ type Sandbox struct {
 	Providers                                            []string
 	Data                                                 string
 
+	mu      sync.RWMutex // guards House
 	servers []*http.Server
 	house   *http.Server
 	remove  func() error
@@ -124,6 +132,9 @@ func Start(ctx context.Context, o Options) (*Sandbox, error) {
 	if s.Config, err = s.config(o, ours, secret); err != nil {
 		return nil, err
 	}
+	if o.Configure != nil {
+		o.Configure(&s.Config)
+	}
 	for i, h := range []http.Handler{s.Operator, s.Trustly, s.OpenID, s.Register} {
 		s.servers = append(s.servers, serve(listeners[i+1], h))
 	}
@@ -131,19 +142,45 @@ func Start(ctx context.Context, o Options) (*Sandbox, error) {
 		listeners[0].Close()
 		return nil, err
 	}
-	s.house = serve(listeners[0], http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { s.House.Handler.ServeHTTP(w, r) }))
-	s.House.Start()
+	var front http.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { s.Current().Handler.ServeHTTP(w, r) })
+	if o.Front != nil {
+		front = o.Front(front)
+	}
+	s.house = serve(listeners[0], front)
 	ok = true
 	return s, nil
 }
 
 // open builds the house.
-func (s *Sandbox) open(ctx context.Context) (err error) {
+func (s *Sandbox) open(ctx context.Context) error {
 	parts := s.opts.Parts
 	parts.Log = s.opts.Log
 	parts.AnyBrowser = parts.AnyBrowser || s.opts.Auto != ""
-	s.House, err = house.New(ctx, s.Config, parts)
-	return err
+	h, err := house.New(ctx, s.Config, parts)
+	if err != nil {
+		return err
+	}
+	if !s.opts.Manual {
+		h.Start()
+	}
+	s.mu.Lock()
+	s.House = h
+	s.mu.Unlock()
+	return nil
+}
+
+// Current is the house that stands at the moment.
+func (s *Sandbox) Current() *house.House {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.House
+}
+
+// Reopen builds the house anew with other parts, as a supervisor starts a process that has died. The house before is not
+// stopped: it is for the caller to see that it is dead.
+func (s *Sandbox) Reopen(ctx context.Context, parts house.Parts) error {
+	s.opts.Parts = parts
+	return s.open(ctx)
 }
 
 func listen(port int, elsewhere bool) (net.Listener, error) {
@@ -179,15 +216,16 @@ func keepSecret(folder string) (string, error) {
 func (s *Sandbox) parties(o Options, ours *rsa.PublicKey) {
 	callback := s.OperatorURL + "/shop/callback"
 	s.Operator = sim.NewOperator(sim.OperatorOptions{
-		Currency: "SEK", Username: "parley", Password: "parley-basic-0123456789", Secret: webhookSecret,
+		Now: o.Parts.Now, Currency: "SEK", Username: "parley", Password: "parley-basic-0123456789", Secret: webhookSecret,
 		Shop: sim.ShopClient{AuthorizeURL: s.URL + "/oauth/authorize", TokenURL: s.URL + "/oauth/token", CheckTokenURL: s.URL + "/oauth/check_token",
 			Issuer: s.URL, ClientID: ShopClient, ClientSecret: ShopSecret, RedirectURI: callback},
 		Providers: []sim.OperatorProvider{{Name: "trustly", Label: "Trustly", Pays: true}, {Name: "openid", Label: "OpenID, then Trustly", Pays: true}},
 	})
-	s.Trustly = sim.NewTrustly(sim.TrustlyOptions{Username: "parley", Password: "parley-trustly-0123456789", MerchantKey: ours, URL: s.TrustlyURL, Auto: o.Auto})
-	s.OpenID = sim.NewOpenID(sim.OpenIDOptions{URL: s.OpenIDURL, ClientID: "parley", ClientSecret: "parley-openid-0123456789", Auto: o.Auto,
+	s.Trustly = sim.NewTrustly(sim.TrustlyOptions{Username: "parley", Password: "parley-trustly-0123456789", MerchantKey: ours, URL: s.TrustlyURL, Auto: o.Auto,
+		RetryAfter: o.Redelivery, KYCWait: o.KYCPatience, Now: o.Parts.Now})
+	s.OpenID = sim.NewOpenID(sim.OpenIDOptions{URL: s.OpenIDURL, ClientID: "parley", ClientSecret: "parley-openid-0123456789", Auto: o.Auto, Now: o.Parts.Now,
 		RedirectURIs: []string{s.URL + "/connect/" + strconv.Itoa(Merchant) + "/openid/callback"}})
-	s.Register = sim.NewRegister(sim.RegisterOptions{})
+	s.Register = sim.NewRegister(sim.RegisterOptions{Now: o.Parts.Now})
 }
 
 const webhookSecret = "whsec_c2FuZGJveC1zZWNyZXQtMDEyMzQ1Njc4OWFiY2RlZg=="
@@ -287,16 +325,4 @@ func (s *Sandbox) Links() Links {
 		Shop: s.OperatorURL + "/shop", Operator: s.OperatorURL + "/", Notification: s.Config.Merchants[0].Operator.URL,
 		Trustly: s.TrustlyURL + "/", OpenID: s.OpenIDURL + "/", Register: s.RegisterURL + "/", Data: s.Data, Auto: s.opts.Auto,
 	}
-}
-
-// Restart stops the house and builds it anew over the same database, as a restart of the process would. The listener stays.
-func (s *Sandbox) Restart(ctx context.Context) error {
-	if err := s.House.Stop(ctx); err != nil {
-		return fmt.Errorf("restart: %w", err)
-	}
-	if err := s.open(ctx); err != nil {
-		return err
-	}
-	s.House.Start()
-	return nil
 }

@@ -303,7 +303,7 @@ var openIDHome = Page(`{{define "title"}}OpenID provider{{end}}
 <p><a href="{{.Prefix}}/behaviour">How it behaves</a> · <a href="{{.Prefix}}/twist">What is wrong with its tokens</a>{{if .Twist}} (now: {{.Twist}}){{end}} · <a href="{{.Prefix}}/.well-known/openid-configuration">Discovery</a></p>
 <p>Userinfo was asked {{.Calls}} times.</p>
 <h2>People</h2>
-<table><thead><tr><th scope="col">Name</th><th scope="col">Born</th></tr></thead><tbody>{{range .Persons}}<tr><td>{{.Name}}</td><td>{{.Birthdate}}</td></tr>{{end}}</tbody></table>
+<table><thead><tr><th scope="col">Name</th><th scope="col">Born</th></tr></thead><tbody>{{range .Persons}}<tr><td>{{.Name}}</td><td class="nowrap">{{.Birthdate}}</td></tr>{{end}}</tbody></table>
 <h2>Requests, newest first</h2>
 {{if .Heard}}<table><thead><tr><th scope="col">At</th><th scope="col">Endpoint</th><th scope="col">Answer</th></tr></thead>
 <tbody>{{range .Heard}}<tr><td>{{.At.Format "15:04:05.000"}}</td><td>{{.Endpoint}}{{if .Fault}} ({{.Fault}}){{end}}</td><td>{{if .Status}}{{.Status}}{{else}}none{{end}}</td></tr>{{end}}</tbody></table>{{else}}<p>None yet.</p>{{end}}{{end}}`)

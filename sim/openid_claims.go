@@ -91,7 +91,7 @@ func openIDPage(status int, page *template.Template, data any) operatorAnswer {
 	rec := &openIDRecorder{h: http.Header{}}
 	Render(rec, page, data)
 	return operatorAnswer{Status: status, Type: "text/html; charset=utf-8", Body: rec.Bytes(), Header: map[string]string{"Referrer-Policy": "no-referrer",
-		"X-Frame-Options": "DENY", "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"}}
+		"X-Frame-Options": "DENY", "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'none'"}}
 }
 
 var openIDLogin = Page(`{{define "title"}}{{if .Swedish}}Logga in{{else}}Log in{{end}}{{end}}
@@ -99,7 +99,7 @@ var openIDLogin = Page(`{{define "title"}}{{if .Swedish}}Logga in{{else}}Log in{
 <p>{{if .Swedish}}Välj vem du är.{{else}}Choose who you are.{{end}}{{if .ACR}} <small>({{.ACR}})</small>{{end}}</p>
 <form method="post" action="{{.Action}}"><input type="hidden" name="id" value="{{.ID}}">
 {{$s := .Swedish}}{{$h := .Hinted}}{{range $i, $p := .Persons}}{{if eq .SSN $h}}<p><button name="person" value="{{.SSN}}" autofocus>{{if $s}}Logga in som{{else}}Log in as{{end}} {{.Name}}</button></p>{{end}}{{end}}
-{{range .Persons}}{{if ne .SSN $h}}<p><button name="person" value="{{.SSN}}"{{if $h}} class="quiet"{{end}}>{{if $s}}Logga in som{{else}}Log in as{{end}} {{.Name}}</button></p>{{end}}{{end}}
+{{range .Persons}}{{if ne .SSN $h}}<p><button name="person" value="{{.SSN}}" class="quiet">{{if $s}}Logga in som{{else}}Log in as{{end}} {{.Name}}</button></p>{{end}}{{end}}
 <p><button class="quiet" name="cancel" value="yes">{{if $s}}Avbryt{{else}}Cancel{{end}}</button></p>
 </form></div>{{end}}`)
 

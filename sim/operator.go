@@ -105,6 +105,13 @@ func NewOperator(opt OperatorOptions) *Operator {
 	return &Operator{opt: opt, past: map[string]operatorPast{}, txByID: map[string]*OperatorTx{}, userBy: map[string]*operatorUser{}, shop: opt.Shop, attempts: map[string]*operatorAttempt{}, merchantTx: 9000}
 }
 
+// SetLimit changes OperatorOptions.Limit for what is authorized from now on.
+func (o *Operator) SetLimit(limit string) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.opt.Limit = limit
+}
+
 // ServeHTTP answers the notifications (POST, whatever the prefix), the shop under /shop, the books at / and the choice of faults at /behaviour.
 func (o *Operator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	r.Body = http.MaxBytesReader(w, r.Body, operatorMaxBody)

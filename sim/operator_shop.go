@@ -291,7 +291,13 @@ func (o *Operator) welcome(w http.ResponseWriter, a *operatorAttempt, v Operator
 	case v.Problem != "":
 		data["Sorry"] = "Something did not add up, so the shop stopped: " + v.Problem + "."
 	case v.Error == "access_denied":
-		data["Sorry"] = "You were not signed in: it was cancelled, or somebody said no."
+		data["Sorry"] = "You were not signed in, and nothing was paid."
+		switch {
+		case v.ErrMsg != "": // the operator's own words, and the shop is the operator's
+			data["Sorry"] = "We could not let you in: " + strings.TrimSuffix(v.ErrMsg, ".") + "."
+		case v.TxState == "CANCELLED":
+			data["Title"] = "You cancelled"
+		}
 	case v.Error != "":
 		data["Sorry"] = "You were not signed in: the server could not do it."
 	case v.TokenStatus != http.StatusOK:
@@ -306,8 +312,10 @@ func (o *Operator) welcome(w http.ResponseWriter, a *operatorAttempt, v Operator
 		if data["Name"] == "" {
 			data["Name"] = text(v.Token, "name")
 		}
-		data["Balance"] = o.Balance(user)
-		data["Currency"], data["Deposit"] = o.opt.Currency, a != nil && a.deposit
+		if balance := o.Balance(user); balance != "" {
+			data["Balance"] = o.price(balance, o.opt.Currency)
+		}
+		data["Deposit"] = a != nil && a.deposit
 		if _, origin, ok := strings.Cut(text(v.Token, "txRefId"), "A"); ok {
 			for _, tx := range o.Transactions() {
 				if tx.UserID == user && tx.State == "transferred" && (tx.OriginTxID == origin || tx.TxID == origin) {
@@ -323,20 +331,21 @@ var operatorShop = Page(`{{define "title"}}Ängsblom, honey from the meadow{{end
 {{define "main"}}<header><p><strong>Ängsblom</strong> · honey from the meadow</p></header>
 {{if .Notice}}<p role="alert"><strong>{{.Notice}}</strong></p>{{end}}
 <h1>A year of honey, a jar a month</h1>
-<svg viewBox="0 0 320 180" width="100%" height="180" role="img" aria-label="A jar of honey"><rect width="320" height="180" rx="16" fill="#f6e7b8"/><rect x="120" y="52" width="80" height="100" rx="14" fill="#d98e04"/><rect x="112" y="36" width="96" height="22" rx="6" fill="#7a4a12"/><rect x="132" y="84" width="56" height="40" rx="4" fill="#fff8e1"/><circle cx="160" cy="104" r="10" fill="#d98e04"/></svg>
+<svg viewBox="0 0 320 180" width="320" style="display:block;max-width:100%" role="img" aria-label="A jar of honey"><rect width="320" height="180" rx="16" fill="#f6e7b8"/><rect x="120" y="52" width="80" height="100" rx="14" fill="#d98e04"/><rect x="112" y="36" width="96" height="22" rx="6" fill="#7a4a12"/><rect x="132" y="84" width="56" height="40" rx="4" fill="#fff8e1"/><circle cx="160" cy="104" r="10" fill="#d98e04"/></svg>
 <p>Twelve jars from twelve meadows, sent to your door. You pay into your account here, and each jar is taken from it.</p>
 {{if not .Connected}}<p role="note">The shop is not connected to a server yet, so the buttons lead nowhere.</p>{{end}}
 <form method="post" action="/shop/start">
 <fieldset style="border:1px solid var(--line);border-radius:8px;padding:8px 16px;margin:0 0 16px">
-<legend>How do you want to identify yourself?</legend>
-{{range $i, $p := .Providers}}<label for="p-{{$p.Name}}" style="display:flex;gap:12px;align-items:center;min-height:44px;margin:0"><input type="radio" style="min-height:24px;width:24px" name="provider" id="p-{{$p.Name}}" value="{{$p.Name}}"{{if not $i}} checked{{end}}> {{$p.Label}}{{if not $p.Pays}} (signs in, cannot pay){{end}}</label>{{end}}
+<legend>Identify yourself with</legend>
+{{range $i, $p := .Providers}}<label class="check" for="p-{{$p.Name}}"><input type="radio" name="provider" id="p-{{$p.Name}}" value="{{$p.Name}}"{{if not $i}} checked{{end}}> {{$p.Label}}{{if not $p.Pays}} (signs in, cannot pay){{end}}</label>{{end}}
 </fieldset>
 <p><button name="what" value="deposit">Sign up and deposit {{.Price}}</button></p>
 <p><button class="quiet" name="what" value="signin">Sign in</button></p>
 </form>{{end}}`)
 
 var operatorWelcome = Page(`{{define "title"}}{{if .Sorry}}Not signed in{{else}}Welcome{{end}}{{end}}
-{{define "main"}}{{if .Sorry}}<h1>That did not work</h1><p role="alert">{{.Sorry}}</p>
+{{define "main"}}{{if .Sorry}}<h1>{{or .Title "That did not work"}}</h1><p role="alert">{{.Sorry}}</p>
+<h2>What the shop was told</h2>
 <dl>{{with .Visit}}{{if .Error}}<dt>error</dt><dd>{{.Error}}</dd>{{end}}
 {{if .ErrorDescription}}<dt>error_description</dt><dd>{{.ErrorDescription}}</dd>{{end}}
 {{if .ErrCode}}<dt>errCode</dt><dd>{{.ErrCode}}</dd>{{end}}
@@ -346,5 +355,5 @@ var operatorWelcome = Page(`{{define "title"}}{{if .Sorry}}Not signed in{{else}}
 {{if .TokenWhy}}<dt>why</dt><dd>{{.TokenWhy}}</dd>{{end}}</dl>
 {{else}}<h1>Welcome{{if .Name}}, {{.Name}}{{end}}</h1>
 {{if .Deposited}}<p>You deposited <strong>{{.Deposited}}</strong>.</p>{{else if .Deposit}}<p>Your deposit is on its way.</p>{{end}}
-{{if .Balance}}<p>Your balance is <strong>{{.Balance}} {{.Currency}}</strong>.</p>{{end}}{{end}}
+{{if .Balance}}<p>Your balance is <strong>{{.Balance}}</strong>.</p>{{else if not .Deposit}}<p>You are signed in.</p>{{end}}{{end}}
 <p><a href="/shop">Back to the shop</a></p>{{end}}`)

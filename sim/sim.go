@@ -158,27 +158,39 @@ const frame = `<!doctype html>
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
+<link rel="icon" href="data:,">
 <title>{{template "title" .}}</title>
 <style>
 :root { color-scheme: light dark; --ink: #12211c; --paper: #fbfaf7; --line: #d9d6cc; --press: #1f4fd8; --onpress: #fff }
 @media (prefers-color-scheme: dark) { :root { --ink: #eef2ee; --paper: #141a17; --line: #3a443f; --press: #9db4ff; --onpress: #10131c } }
+* { box-sizing: border-box }
 body { margin: 0; font: 17px/1.45 system-ui, sans-serif; color: var(--ink); background: var(--paper) }
 .strip { padding: 8px 16px; font-size: 13px; border-bottom: 1px solid var(--line) }
 main { max-width: 640px; margin: 0 auto; padding: 24px 16px }
-h1 { font-size: 28px; line-height: 1.2 } h2 { font-size: 17px }
+h1 { font-size: 28px; line-height: 1.2; margin: 8px 0 16px; text-wrap: balance } h2 { font-size: 17px }
 a { color: var(--press) }
-button, select, input { font: inherit; min-height: 44px; padding: 0 16px; border-radius: 8px; border: 1px solid var(--line); background: transparent; color: inherit }
+button, select, input { font: inherit; min-height: 44px; padding: 8px 16px; border-radius: 8px; border: 1px solid var(--line); background: transparent; color: inherit }
 button { background: var(--press); color: var(--onpress); border-color: var(--press); cursor: pointer }
 button.quiet { background: transparent; color: inherit; border-color: var(--line) }
-form { margin: 12px 0 } form.row { display: flex; gap: 8px; flex-wrap: wrap; align-items: center }
-label { display: block; margin: 12px 0 4px }
-table { border-collapse: collapse; width: 100% } th, td { text-align: left; padding: 8px 8px 8px 0; border-bottom: 1px solid var(--line); font-variant-numeric: tabular-nums; vertical-align: top; overflow-wrap: anywhere }
+form { margin: 12px 0 }
+form:not(.row) :is(button, select, input:not([type=radio], [type=checkbox])) { width: 100%; max-width: 400px }
+form.row { display: flex; gap: 8px; flex-wrap: wrap; align-items: center } form.row > :is(select, button) { flex: 0 1 auto } form.row > label { flex: 0 0 144px; margin: 0 }
+label { display: block; margin: 12px 0 4px } label.check { display: flex; gap: 12px; align-items: center; min-height: 44px; margin: 0 }
+input[type=radio], input[type=checkbox] { width: 24px; min-height: 24px; height: 24px; margin: 0; flex: none }
+table { border-collapse: collapse; width: 100%; font-size: 15px } th, td { text-align: left; padding: 8px 8px 8px 0; border-bottom: 1px solid var(--line); font-variant-numeric: tabular-nums; vertical-align: top; overflow-wrap: break-word }
+.nowrap { white-space: nowrap } .small { font-size: 13px; overflow-wrap: anywhere }
+dl { display: grid; grid-template-columns: max-content 1fr; gap: 4px 16px; font-size: 15px } dd { margin: 0; overflow-wrap: anywhere }
+@media (max-width: 480px) {
+form:not(.row) :is(button, select, input:not([type=radio], [type=checkbox])) { max-width: none } form.row > label { flex-basis: 100% } form.row > select { flex-grow: 1; min-width: 0 }
+dl { grid-template-columns: 1fr; gap: 0 } dd { margin-bottom: 8px; font-weight: 600 }
+}
+summary { padding: 10px 0; font-size: 15px; cursor: pointer }
 pre { overflow-x: auto; font-size: 13px }
 :focus-visible { outline: 3px solid var(--press); outline-offset: 2px }
 </style>
 </head>
 <body>
-<div class="strip" role="note">Simulated: nothing here is real, and no money moves.</div>
+<div class="strip" role="note">Simulated: nothing is real, no money moves.</div>
 <main>{{template "main" .}}</main>
 </body>
 </html>`

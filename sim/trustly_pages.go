@@ -45,7 +45,11 @@ func (t *Trustly) serveOrder(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if t.auto != "" && r.Method == http.MethodGet {
-		if err := t.Act(o.id, TrustlyPerson{}, t.auto); err != nil {
+		decision := t.auto
+		if decision == "deny" && o.signInOnly() {
+			decision = "cancel" // there is no payment to refuse, so they leave before they have logged in
+		}
+		if err := t.Act(o.id, TrustlyPerson{}, decision); err != nil {
 			t.log("auto: " + err.Error())
 			t.awaitEnd(r.Context(), o) // the page may be open twice, and the other one act on it
 		}
@@ -258,7 +262,7 @@ const trustlyParts = `{{define "problem"}}{{with .Problem}}<p role="alert">{{.}}
 var trustlyBankPage = Page(trustlyParts + `{{define "title"}}Choose your bank{{end}}
 {{define "main"}}<h1>Choose your bank</h1>{{template "problem" .}}
 <p>Order {{.Order.OrderID}}{{with .Shop}} for {{.}}{{end}}</p>
-{{range .Banks}}<form method="post" action="{{$.Query}}"><input type="hidden" name="step" value="bank"><button name="bank" value="{{.}}">{{.}}</button></form>
+{{range .Banks}}<form method="post" action="{{$.Query}}"><input type="hidden" name="step" value="bank"><button name="bank" value="{{.}}" class="quiet">{{.}}</button></form>
 {{end}}<p><a href="{{.Query}}&amp;options=1">Set order options</a></p>
 {{template "deny" .}}{{end}}`)
 
@@ -300,13 +304,13 @@ const trustlyScenarioFields = `{{define "fields"}}<label for="order">Notificatio
 <label for="duplicates">Copies of each notification, besides the first</label><input id="duplicates" name="duplicates" inputmode="numeric" value="{{.S.Duplicates}}">
 <label for="creditAmount">Credit this amount instead</label><input id="creditAmount" name="creditAmount" inputmode="decimal" value="{{.S.CreditAmount}}">
 <label for="creditCurrency">Credit in this currency instead</label><input id="creditCurrency" name="creditCurrency" value="{{.S.CreditCurrency}}">
-<label for="country">Country in kyc, like Sweden</label><input id="country" name="country" value="{{.S.Country}}">
+<label for="kyc-country">Country in kyc, like Sweden</label><input id="kyc-country" name="country" value="{{.S.Country}}">
 <label for="kycEntity">kycentityid</label><input id="kycEntity" name="kycEntity" value="{{.S.KYCEntity}}">
-<label><input type="checkbox" name="notifyBeforeResponse" value="1"{{if .S.NotifyBeforeResponse}} checked{{end}}> kyc before the answer to Deposit</label>
-<label><input type="checkbox" name="extraFields" value="1"{{if .S.ExtraFields}} checked{{end}}> Unknown fields in the data</label>
-<label><input type="checkbox" name="nullPersonID" value="1"{{if .S.NullPersonID}} checked{{end}}> No personid</label>
-<label><input type="checkbox" name="nullGender" value="1"{{if .S.NullGender}} checked{{end}}> No gender</label>
-<label><input type="checkbox" name="ignoreLimit" value="1"{{if .S.IgnoreLimit}} checked{{end}}> The payment ignores the limit</label>{{end}}`
+<label class="check"><input type="checkbox" name="notifyBeforeResponse" value="1"{{if .S.NotifyBeforeResponse}} checked{{end}}> kyc before the answer to Deposit</label>
+<label class="check"><input type="checkbox" name="extraFields" value="1"{{if .S.ExtraFields}} checked{{end}}> Unknown fields in the data</label>
+<label class="check"><input type="checkbox" name="nullPersonID" value="1"{{if .S.NullPersonID}} checked{{end}}> No personid</label>
+<label class="check"><input type="checkbox" name="nullGender" value="1"{{if .S.NullGender}} checked{{end}}> No gender</label>
+<label class="check"><input type="checkbox" name="ignoreLimit" value="1"{{if .S.IgnoreLimit}} checked{{end}}> The payment ignores the limit</label>{{end}}`
 
 var trustlyOptionsPage = Page(trustlyParts + trustlyScenarioFields + `{{define "title"}}Set order options{{end}}
 {{define "main"}}<h1>Set order options</h1>{{template "problem" .}}
@@ -328,7 +332,7 @@ var trustlyHomePage = Page(`{{define "title"}}Trustly, simulated{{end}}
 {{define "main"}}<h1>Trustly, simulated</h1>
 <p><a href="scenario">What happens to new orders</a> · <a href="behaviour">How Trustly behaves</a></p>
 {{if .Orders}}<table><thead><tr><th scope="col">Order</th><th scope="col">State</th><th scope="col">Money</th><th scope="col">kyc</th></tr></thead>
-<tbody>{{range .Orders}}<tr><td><a href="{{index $.Links .OrderID}}">{{.OrderID}}</a><br>{{.MessageID}}</td><td>{{.State}}</td>
+<tbody>{{range .Orders}}<tr><td><a href="{{index $.Links .OrderID}}">{{.OrderID}}</a><br><span class="small">{{.MessageID}}</span></td><td>{{.State}}</td>
 <td>{{with .Amount}}approved {{.}}<br>{{end}}{{with .Credited}}credited {{.}}<br>{{end}}{{with .Debited}}debited {{.}}{{end}}</td>
 <td>{{range .KYCAnswers}}{{.}}<br>{{end}}</td></tr>{{end}}</tbody></table>
 {{else}}<p>There are no orders yet.</p>{{end}}{{end}}`)

@@ -32,6 +32,10 @@ func scanJob(row scanner) (engine.Job, error) {
 	return j, err
 }
 
+// died notes in a job that is taken from its owner that a try was under way: the number of tries is kept below zero, with that one
+// counted, until the engine writes the job anew.
+const died = `attempt = CASE WHEN owner <> '' AND attempt >= 0 THEN -attempt - 1 ELSE attempt END`
+
 // Claim gives the caller jobs that are due and free, the longest due first.
 func (s *Store) Claim(ctx context.Context, owner string, now, lease time.Time, limit int) ([]engine.Job, error) {
 	// Looking is cheap and does not disturb the writer; most looks find nothing.
@@ -47,7 +51,7 @@ func (s *Store) Claim(ctx context.Context, owner string, now, lease time.Time, l
 	var jobs []engine.Job
 	err := s.write.do(ctx, func(t *tx) error {
 		jobs = nil
-		rows, err := t.query(`UPDATE job SET owner = $1, epoch = epoch + 1, lease = $2
+		rows, err := t.query(`UPDATE job SET owner = $1, epoch = epoch + 1, lease = $2, `+died+`
 			WHERE run IN (SELECT run FROM job WHERE (owner = '' AND due <= $3) OR (owner <> '' AND lease < $3) ORDER BY due LIMIT $4)
 			RETURNING `+jobColumns, owner, millis(lease), millis(now), limit)
 		if err != nil {
@@ -82,7 +86,7 @@ func (s *Store) NextDue(ctx context.Context) (time.Time, bool, error) {
 // may have died between letting go of the run and looking.
 func (s *Store) ReleaseAll(ctx context.Context) error {
 	return s.write.do(ctx, func(t *tx) error {
-		if err := t.do(`UPDATE job SET owner = '', lease = 0 WHERE owner <> ''`); err != nil {
+		if err := t.do(`UPDATE job SET owner = '', lease = 0, ` + died + ` WHERE owner <> ''`); err != nil {
 			return err
 		}
 		return t.do(`INSERT INTO job (run, due, attempt, since, owner, epoch, lease)

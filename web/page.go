@@ -67,11 +67,12 @@ var page = template.Must(template.New("page").Parse(`<!doctype html>
 <meta name="robots" content="noindex">
 {{with .Refresh}}<meta http-equiv="refresh" content="{{.}}">{{end}}
 <title>{{.Title}}</title>
+<link rel="icon" href="/assets/icon.svg">
 <link rel="stylesheet" href="/assets/parley.css">
 </head>
 <body>
 <main class="{{.Mood}}">
-<p class="mood">{{if eq .Mood "waiting"}}<span aria-hidden="true">◌</span> Waiting{{else if eq .Mood "good"}}<span aria-hidden="true">✓</span> Done{{else if eq .Mood "bad"}}<span aria-hidden="true">×</span> Stopped{{end}}</p>
+{{with .Mood}}<p class="mood">{{if eq . "waiting"}}<span aria-hidden="true">◌</span> Waiting{{else if eq . "good"}}<span aria-hidden="true">✓</span> Done{{else if eq . "bad"}}<span aria-hidden="true">×</span> Stopped{{end}}</p>{{end}}
 <h1>{{.Title}}</h1>
 <div role="status">{{range .Words}}<p>{{.}}</p>{{end}}</div>
 {{with .Details}}<dl>{{range .}}<dt>{{.Label}}</dt><dd>{{.Value}}</dd>{{end}}</dl>{{end}}
@@ -130,6 +131,9 @@ func ErrorPage(w http.ResponseWriter, r *http.Request, err error) {
 		slog.Info("refused a request", "request", v.Ref, "route", r.Pattern, "err", err)
 	case parley.KindNotFound:
 		v.Title, v.Words = "There is nothing here", []string{"The address may be old, or was cut short.", "Please go back to where you came from and try again."}
+	case parley.KindRefused:
+		v.Title, v.Words = "This was not done", []string{"The page that asked for it was not one of ours.", "Please go back to where you came from and try again."}
+		slog.Info("refused a request", "request", v.Ref, "route", r.Pattern, "err", err)
 	case parley.KindUnavailable, parley.KindUnheard, parley.KindUnknown:
 		v.Title, v.Words = "Please try again in a moment", []string{"Somebody whom we need to ask did not answer.", "Nothing has been taken from you."}
 		slog.Warn("could not serve a page", "request", v.Ref, "route", r.Pattern, "err", err)

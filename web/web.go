@@ -171,14 +171,18 @@ func cookie(secure bool) string {
 	return "parley"
 }
 
-// Browser gives the browser its cookie, if it has none, and returns the hash by which it is known again.
+const base64url = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+
+// Browser gives the browser its cookie, the same for as long as it comes back, and returns the hash by which it is known again.
 func Browser(w http.ResponseWriter, r *http.Request, secure bool) string {
-	if c, err := r.Cookie(cookie(secure)); err == nil && len(c.Value) == 43 {
-		return browserHash(c)
-	}
 	b := make([]byte, 32)
 	rand.Read(b)
-	c := &http.Cookie{Name: cookie(secure), Value: base64.RawURLEncoding.EncodeToString(b), Path: "/", HttpOnly: true, Secure: secure,
+	value := base64.RawURLEncoding.EncodeToString(b)
+	if c, err := r.Cookie(cookie(secure)); err == nil && len(c.Value) == len(value) && strings.Trim(c.Value, base64url) == "" {
+		value = c.Value
+	}
+	// One that the browser has is given again, so that it does not run out in the middle of what begins now.
+	c := &http.Cookie{Name: cookie(secure), Value: value, Path: "/", HttpOnly: true, Secure: secure,
 		SameSite: http.SameSiteLaxMode, MaxAge: 24 * 60 * 60}
 	http.SetCookie(w, c)
 	return browserHash(c)

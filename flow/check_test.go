@@ -1,0 +1,192 @@
+package flow_test
+
+import (
+	"bytes"
+	"fmt"
+	"math/big"
+	"slices"
+	"strings"
+	"time"
+
+	"parley/engine"
+	"parley/sim"
+	"parley/store"
+)
+
+// before is where the books stood when a case began.
+type before struct {
+	lastRun                             string
+	heard, complaints, orders, messages int
+}
+
+func (r *rig) mark() before {
+	return before{engine.NewID(), len(r.s.Operator.Heard()), len(r.s.Operator.Complaints()), len(r.s.Trustly.Orders()), len(r.s.Trustly.Sent())}
+}
+
+// since are the runs that began after the mark.
+func (r *rig) since(b before) []engine.Run {
+	runs, err := r.db.Runs(r.t.Context(), "", 50)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return slices.DeleteFunc(runs, func(run engine.Run) bool { return run.ID < b.lastRun })
+}
+
+// settle lets time pass until every run is over, or, where a person must look, stands still for good.
+func (r *rig) settle(b before) error {
+	r.horizon.Store(int64(400 * 24 * time.Hour))
+	defer r.horizon.Store(int64(15 * time.Second))
+	began := time.Now()
+	for {
+		open := ""
+		for _, run := range r.since(b) {
+			if !run.Status.Over() && run.Attention == "" {
+				open = fmt.Sprintf("run %s of %s is %s at row %d", run.ID, run.Flow, run.Status, run.Step)
+			}
+		}
+		if open == "" && !r.now().dead.Load() {
+			return nil
+		}
+		if time.Since(began) > 20*time.Second {
+			return fmt.Errorf("after a year, %s", open)
+		}
+		time.Sleep(2 * time.Millisecond)
+	}
+}
+
+// check holds everything that must always hold against what everybody has in their books since the mark. It names the invariant.
+func (r *rig) check(b before, e end) (broken []string) {
+	wrong := func(invariant int, format string, args ...any) {
+		broken = append(broken, fmt.Sprintf("invariant %d: ", invariant)+fmt.Sprintf(format, args...))
+	}
+	looked := false // at a run that a person must look at, what is reserved stays so until they have
+	for _, run := range r.since(b) {
+		looked = looked || run.Attention != ""
+	}
+	findings, err := store.Verify(r.t.Context(), r.db.DB(), r.s.Current().Desk.Tables()...)
+	if err != nil {
+		wrong(0, "the database cannot be verified: %v", err)
+	}
+	for _, f := range findings {
+		if f.Run >= b.lastRun {
+			wrong(f.Number, "%s: run %s: %s", f.Title, f.Run, f.Detail)
+		}
+	}
+	for _, run := range r.since(b) {
+		table, err := r.s.Current().Engine.TableOf(run)
+		if err != nil {
+			wrong(21, "%v", err)
+			continue
+		}
+		events, err := r.db.Events(r.t.Context(), run.ID)
+		if err != nil {
+			wrong(23, "%v", err)
+		}
+		if err := engine.Truth(table, run, events); err != nil {
+			wrong(23, "run %s of %s: %v", run.ID, run.Flow, err)
+		}
+	}
+	heard := r.s.Operator.Heard()[b.heard:]
+	r.checkWords(heard, wrong)
+	r.checkBooks(b, heard, looked, wrong)
+	for _, c := range r.s.Operator.Complaints()[b.complaints:] {
+		if strings.Contains(c, "webhook-timestamp") {
+			continue // our clock jumped while the words were under way
+		}
+		wrong(1, "the operator complains: %s", c)
+	}
+	if v := e.visit; v != nil {
+		switch {
+		case v.Problem != "":
+			wrong(6, "the shop: %s", v.Problem)
+		case v.Code != "" && v.TokenStatus == 200 && v.CheckStatus != 200 && v.CheckStatus != 0:
+			wrong(6, "the token of a good code is not known: %d", v.CheckStatus)
+		case v.Code == "" && v.Error == "":
+			wrong(10, "the browser came back with nothing")
+		}
+	}
+	return broken
+}
+
+// checkWords: however often something was said about a transaction, it bore the same key and the same body.
+func (r *rig) checkWords(heard []sim.OperatorMessage, wrong func(int, string, ...any)) {
+	type word struct {
+		key  string
+		body []byte
+	}
+	first := map[string]word{}
+	for _, m := range heard {
+		if len(m.Raw) == 0 { // it was dropped before it was read
+			continue
+		}
+		id, _ := m.Body["txId"].(string)
+		if id == "" {
+			id, _ = m.Body["txRefId"].(string)
+		}
+		said, now := first[m.Action+" "+id], word{m.Header.Get("Idempotency-Key"), m.Raw}
+		switch {
+		case said.key == "":
+			first[m.Action+" "+id] = now
+		case said.key != now.key:
+			wrong(20, "%s of %s was said with the keys %s and %s", m.Action, id, said.key, now.key)
+		case !bytes.Equal(said.body, now.body):
+			wrong(1, "%s of %s was said with two meanings", m.Action, id)
+		}
+	}
+}
+
+// checkBooks holds the operator's books against the payment provider's.
+func (r *rig) checkBooks(b before, heard []sim.OperatorMessage, looked bool, wrong func(int, string, ...any)) {
+	mine := map[string]bool{}
+	for _, m := range heard {
+		if id, ok := m.Body["txId"].(string); ok {
+			mine[id] = true
+		}
+	}
+	told := new(big.Rat)
+	for _, x := range r.s.Operator.Transactions() {
+		if !mine[x.TxID] {
+			continue
+		}
+		if x.Transfers > 0 {
+			told.Add(told, rat(x.Amount))
+		}
+		switch {
+		case x.State == "reserved" && !looked:
+			wrong(2, "%s is reserved for ever", x.TxID)
+		case x.Transfers > 0 && x.Cancels > 0:
+			wrong(2, "%s was transferred and cancelled", x.TxID)
+		}
+	}
+	moved := new(big.Rat)
+	refused := map[string]bool{}
+	for _, m := range heard {
+		if m.Fault == sim.Refuse && (m.Action == "signin" || m.Action == "authorize") {
+			refused[m.Action] = true
+		}
+	}
+	for _, o := range r.s.Trustly.Orders()[b.orders:] {
+		moved.Add(moved, rat(o.Credited))
+		moved.Sub(moved, rat(o.Debited))
+		if len(o.KYCAnswers) > 1 {
+			wrong(7, "order %s was answered %v", o.OrderID, o.KYCAnswers)
+		}
+		if len(refused) > 0 && rat(o.Credited).Sign() > 0 {
+			wrong(3, "order %s was paid although %v was refused", o.OrderID, refused)
+		}
+	}
+	if moved.Cmp(told) != 0 {
+		wrong(1, "the provider moved %s, and the operator heard of %s", moved.FloatString(2), told.FloatString(2))
+	}
+}
+
+func rat(s string) *big.Rat {
+	if s == "" {
+		return new(big.Rat)
+	}
+	n, ok := new(big.Rat).SetString(strings.TrimSpace(s))
+	if !ok {
+		panic("not an amount: " + s)
+	}
+	return n
+}
