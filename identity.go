@@ -1,6 +1,7 @@
 package parley
 
 import (
+	"fmt"
 	"log/slog"
 	"strings"
 	"time"
@@ -77,3 +78,20 @@ func (id Identity) Named() Identity {
 func (id Identity) LogValue() slog.Value {
 	return slog.GroupValue(slog.String("provider", id.Provider), slog.String("issuer", id.Issuer))
 }
+
+// Format prints only where the identity comes from. The fields' own Format is not enough: fmt goes past it behind a pointer.
+func (id Identity) Format(f fmt.State, _ rune) {
+	fmt.Fprintf(f, "[somebody whom %s knows]", id.Provider)
+}
+
+// LogValue logs nothing of the address but its country.
+func (a Address) LogValue() slog.Value { return slog.GroupValue(slog.String("country", a.Country)) }
+
+// Format prints nothing of the address but its country.
+func (a Address) Format(f fmt.State, _ rune) { fmt.Fprintf(f, "[an address in %q]", a.Country) }
+
+// LogValue logs nothing of the account but its bank.
+func (a BankAccount) LogValue() slog.Value { return slog.GroupValue(slog.String("bank", a.Bank)) }
+
+// Format prints nothing of the account but its bank.
+func (a BankAccount) Format(f fmt.State, _ rune) { fmt.Fprintf(f, "[an account at %q]", a.Bank) }

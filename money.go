@@ -3,6 +3,7 @@ package parley
 import (
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"math"
 	"strconv"
 	"strings"
@@ -112,6 +113,9 @@ func (p Private) Format(f fmt.State, _ rune) {
 	}
 	f.Write([]byte("[redacted]"))
 }
+
+// LogValue is [redacted]: the JSON log handler would otherwise use MarshalJSON.
+func (p Private) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(p)) }
 
 // MarshalJSON writes the text: JSON is how it is kept and sent, never how it is logged.
 func (p Private) MarshalJSON() ([]byte, error) { return json.Marshal(string(p)) }

@@ -37,6 +37,7 @@ func (r *rig) settle(b before) error {
 	r.horizon.Store(int64(400 * 24 * time.Hour))
 	defer r.horizon.Store(int64(15 * time.Second))
 	began := time.Now()
+	var quiet time.Time // since when nothing is left to do
 	for {
 		open := ""
 		for _, run := range r.since(b) {
@@ -44,7 +45,12 @@ func (r *rig) settle(b before) error {
 				open = fmt.Sprintf("run %s of %s is %s at row %d", run.ID, run.Flow, run.Status, run.Step)
 			}
 		}
-		if open == "" && !r.now().dead.Load() {
+		switch {
+		case open != "" || r.now().dead.Load():
+			quiet = time.Time{}
+		case quiet.IsZero():
+			quiet = time.Now()
+		case time.Since(quiet) > 80*time.Millisecond: // longer than the provider takes to say it again
 			return nil
 		}
 		if time.Since(began) > 20*time.Second {

@@ -317,4 +317,3 @@ func serve(h *house.House, r *http.Request) page {
 	}
 	return p
 }
-

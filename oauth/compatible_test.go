@@ -1,7 +1,6 @@
 package oauth_test
 
 import (
-	"encoding/json"
 	"maps"
 	"net/http"
 	"net/url"
@@ -160,9 +159,6 @@ func TestCompatibleClientGoesAllTheWay(t *testing.T) {
 	wants(t, w.program(t).get(check), 401, "invalid_client")
 	wants(t, w.program(t).get(check, basic(sandbox.ShopClient, sandbox.ShopSecret)...), 400, "invalid_request")
 	wants(t, w.shopCheck(t, access), 400, "invalid_token")
-	// The token is signed with a key that is ours: with the client's secret anybody who sees one could guess at the secret.
-	changed, _ := json.Marshal(body)
-	_ = changed
 	wants(t, w.program(t).do(w.program(t).request("POST", w.URL+"/oauth/token?"+f.Encode(), nil, auth...)), 400, "invalid_grant")
 	wants(t, w.program(t).get(check, auth...), 400, "invalid_token")
 
@@ -246,7 +242,11 @@ func TestStatusTokenIsTheOnlyWayToAStatusAndEnds(t *testing.T) {
 	// A token of ours, for another purpose.
 	no(base + "token=" + w.access(t, w.code(t, params())))
 	// The number of one merchant's sign-in under another merchant's name.
-	number := strings.TrimPrefix(func() string { u, _ := url.Parse(at); _, c := claims(t, u.Query().Get("token")); return c["token"].(string) }(), "1000A")
+	number := strings.TrimPrefix(func() string {
+		u, _ := url.Parse(at)
+		_, c := claims(t, u.Query().Get("token"))
+		return c["token"].(string)
+	}(), "1000A")
 	no(base + "token=" + url.QueryEscape(w.House.OAuth.StatusToken(foreignMerchant, "2000A"+number, time.Now())))
 	no(base + "token=" + url.QueryEscape(w.House.OAuth.StatusToken(1000, "1000A999999999", time.Now())))
 	w.clock.forward(30 * time.Minute)

@@ -2,6 +2,7 @@ package oauth
 
 import (
 	"context"
+	"log/slog"
 	"strconv"
 	"time"
 
@@ -35,6 +36,11 @@ type Request struct {
 	Attributes map[string]string `json:"attributes,omitempty"`         // echoed to the operator
 	Extra      map[string]string `json:"providerAttributes,omitempty"` // passed on to the provider
 	At         time.Time         `json:"at"`
+}
+
+// LogValue logs nothing that the person or the client said.
+func (r Request) LogValue() slog.Value {
+	return slog.GroupValue(slog.String("client", r.Client), slog.String("provider", r.Provider))
 }
 
 // Stage is where a conversation stands, as far as the browser is concerned.

@@ -23,8 +23,10 @@ import (
 	"time"
 
 	"parley/house"
+	"parley/oauth"
 	"parley/sandbox"
 	"parley/sim"
+	"parley/web"
 )
 
 // Where the clients of these tests are answered. Nobody listens there: the tests read the redirect and do not follow it.
@@ -583,3 +585,8 @@ func with(q url.Values, name string, values ...string) url.Values {
 
 // hashOf is what the database knows a code by.
 func hashOf(code string) string { return challengeOf(code) }
+
+// doorHandles opens the handles of the house's door, which are made under a key of its own.
+func (w *world) doorHandles() web.Handles {
+	return web.Handles{Key: oauth.Derive([]byte(w.Config.Secret.Value), "doors")}
+}

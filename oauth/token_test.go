@@ -71,9 +71,10 @@ func TestTokenRequestThatIsNotInOrderIsRefused(t *testing.T) {
 // 54, 55, 56.
 func TestClientThatCannotProveWhoItIsIsRefused(t *testing.T) {
 	t.Parallel()
-	b := shared.program(t)
-	at := shared.URL + "/oauth/token"
-	code := shared.code(t, params())
+	w := alone(t, sandbox.Options{}) // failures are counted
+	b := w.program(t)
+	at := w.URL + "/oauth/token"
+	code := w.code(t, params())
 	raw := func(s string) []string { return []string{"Authorization", s} }
 	for name, auth := range map[string][]string{
 		"wrong secret": basic(sandbox.ShopClient, "wrong-secret-0123456789"), "no secret": basic(sandbox.ShopClient, ""), "unknown client": basic("nobody", sandbox.ShopSecret), "disabled client": basic(disabledClient, postSecret),
@@ -100,7 +101,7 @@ func TestClientThatCannotProveWhoItIsIsRefused(t *testing.T) {
 	if p := b.post(at, redemption(code, "client_id", sandbox.ShopClient), basic(sandbox.ShopClient, sandbox.ShopSecret)...); p.status != http.StatusOK {
 		t.Errorf("its own client_id beside Basic: %s", p)
 	}
-	code = shared.code(t, params("client_id", postClient))
+	code = w.code(t, params("client_id", postClient))
 	if p := b.post(at, redemption(code, "client_id", postClient, "client_secret", postSecret)); p.status != http.StatusOK {
 		t.Errorf("client_secret_post: %s", p)
 	}

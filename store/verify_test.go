@@ -272,7 +272,7 @@ func TestVerifyFindsWhatIsBrokenAndNothingElse(t *testing.T) {
 // breaks does something behind everybody's back, and fails if there was nothing to do it to.
 func breaks(t *testing.T, file, statement string) {
 	t.Helper()
-	db, err := sql.Open("sqlite", file)
+	db, err := sql.Open("sqlite", file+"?_pragma=synchronous(0)")
 	if err != nil {
 		t.Fatal(err)
 	}

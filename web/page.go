@@ -3,6 +3,7 @@ package web
 import (
 	"bytes"
 	"embed"
+	"errors"
 	"html/template"
 	"io/fs"
 	"log/slog"
@@ -128,6 +129,9 @@ func ErrorPage(w http.ResponseWriter, r *http.Request, err error) {
 	switch parley.KindOf(err) {
 	case parley.KindInvalid:
 		v.Title, v.Words = "This link does not work", []string{"The address that brought you here is not in order, so nothing was done.", "Please go back to where you came from and try again."}
+		if e, ok := errors.AsType[*parley.Error](err); ok && e.Field == "browser" {
+			v.Title, v.Words = "You began this in another browser", []string{"This page opens only where you began, so that nobody else can go on in your name.", "Please go back there, or begin again where you came from."}
+		}
 		slog.Info("refused a request", "request", v.Ref, "route", r.Pattern, "err", err)
 	case parley.KindNotFound:
 		v.Title, v.Words = "There is nothing here", []string{"The address may be old, or was cut short.", "Please go back to where you came from and try again."}

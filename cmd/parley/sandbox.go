@@ -100,6 +100,9 @@ func links(t terminal, s *sandbox.Sandbox) {
 	} {
 		fmt.Fprintf(t.out, "  %-28s  %s\n", line[0], line[1])
 	}
+	if l.Notification != l.Operator+"api/{action}" {
+		fmt.Fprintf(t.out, "\n  What the operator is told goes to %s.\n", l.Notification)
+	}
 	if l.Auto != "" {
 		fmt.Fprintf(t.out, "\n  The simulated people act by themselves: %s.\n", l.Auto)
 	}
