@@ -777,8 +777,13 @@ func (w *witness) failed(i, row int, ev Event) error {
 	if w.tried && ev.Attempt < 2 {
 		return fmt.Errorf("it had been tried before, but this is try %d", ev.Attempt)
 	}
-	// Of three tries the middle one is not drawn: its answer may have been lost.
-	perhaps := ev.Attempt > 2 && (slices.Contains(w.run.Undos, row) ||
+	// A try that is neither the first nor the last is not drawn, nor is one in which the process died: its answer may have
+	// been lost.
+	drawn := 1
+	if w.tried {
+		drawn = 2
+	}
+	perhaps := ev.Attempt > drawn && (slices.Contains(w.run.Undos, row) ||
 		slices.ContainsFunc(w.events[i+1:], func(e Event) bool { return e.Kind == EventUndone && e.Step == s.Arrow.Undo }))
 	if s.undo != nil && (w.maybe || perhaps) {
 		w.undos = append(w.undos, row)

@@ -47,6 +47,9 @@ type Options struct {
 	Log          *slog.Logger
 	Parts        house.Parts // for tests; Log and AnyBrowser are set from the above
 
+	// Elsewhere is the address of a house that another process builds from Sandbox.Config: only the parties are started.
+	Elsewhere string
+
 	// The rest is for tests too.
 	Configure   func(*house.Config)                   // changes the configuration before the house is built
 	Redelivery  []time.Duration                       // of the simulated Trustly
@@ -72,7 +75,8 @@ type Sandbox struct {
 	Providers                                            []string
 	Data                                                 string
 
-	mu      sync.RWMutex // guards House
+	wires   *http.Transport // of the simulated people
+	mu      sync.RWMutex    // guards House
 	servers []*http.Server
 	house   *http.Server
 	remove  func() error
@@ -93,7 +97,7 @@ func Start(ctx context.Context, o Options) (*Sandbox, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	s := &Sandbox{Data: o.Data, remove: func() error { return nil }, opts: o}
+	s := &Sandbox{Data: o.Data, remove: func() error { return nil }, opts: o, wires: &http.Transport{MaxIdleConnsPerHost: 256}}
 	ok := false
 	defer func() {
 		if !ok {
@@ -118,11 +122,18 @@ func Start(ctx context.Context, o Options) (*Sandbox, error) {
 			port = o.Port + i
 		}
 		if listeners[i], err = listen(port, i > 0); err != nil {
+			for _, l := range listeners[:i] {
+				l.Close()
+			}
 			return nil, err
 		}
 	}
 	for i, to := range []*string{&s.URL, &s.OperatorURL, &s.TrustlyURL, &s.OpenIDURL, &s.RegisterURL} {
 		*to = "http://" + listeners[i].Addr().String()
+	}
+	if o.Elsewhere != "" {
+		listeners[0].Close()
+		s.URL = o.Elsewhere
 	}
 	ours, err := rsa.GenerateKey(rand.Reader, 2048)
 	if err != nil {
@@ -137,6 +148,10 @@ func Start(ctx context.Context, o Options) (*Sandbox, error) {
 	}
 	for i, h := range []http.Handler{s.Operator, s.Trustly, s.OpenID, s.Register} {
 		s.servers = append(s.servers, serve(listeners[i+1], h))
+	}
+	if o.Elsewhere != "" {
+		ok = true
+		return s, nil
 	}
 	if err := s.open(ctx); err != nil {
 		listeners[0].Close()
@@ -280,6 +295,7 @@ func (s *Sandbox) config(o Options, key *rsa.PrivateKey, secret string) (house.C
 // Close stops everybody and, where it was made for this, removes the data.
 func (s *Sandbox) Close(ctx context.Context) error {
 	var errs []error
+	s.wires.CloseIdleConnections()
 	if s.house != nil {
 		errs = append(errs, s.house.Shutdown(ctx))
 	}

@@ -106,74 +106,107 @@ func (s *Sandbox) Tell(ctx context.Context, story Story) Result {
 	return r
 }
 
-// play is the person: from the shop's button to where the browser ends up.
+// play is the person: from the shop's button to where the browser ends up. It may be played by many at once.
 func (s *Sandbox) play(ctx context.Context, story Story) (*sim.OperatorVisit, *sim.TrustlyOrder, error) {
-	jar, err := cookiejar.New(nil)
+	b, err := s.browser()
 	if err != nil {
 		return nil, nil, err
 	}
-	visits := len(s.Operator.Visits())
-	browser := &http.Client{Jar: jar, Timeout: 30 * time.Second, CheckRedirect: func(r *http.Request, _ []*http.Request) error {
-		// The person looks at the provider's page, and acts there.
+	page, _, err := b.open(ctx, http.MethodPost, s.OperatorURL+"/shop/start", url.Values{"provider": {story.provider}, "what": {story.what}})
+	if err != nil {
+		return nil, nil, fmt.Errorf("begin at the shop: %w", err)
+	}
+	back, order, err := s.act(page, story.decision)
+	if err != nil {
+		return nil, order, fmt.Errorf("act at the provider: %w", err)
+	}
+	_, visit, err := b.open(ctx, http.MethodGet, back, nil)
+	if err != nil {
+		return nil, order, fmt.Errorf("come back: %w", err)
+	}
+	return visit, order, nil
+}
+
+// act is what the person does at a provider's page; back is where the provider sends them then.
+func (s *Sandbox) act(page, decision string) (back string, order *sim.TrustlyOrder, err error) {
+	switch {
+	case strings.HasPrefix(page, s.OpenIDURL) && decision == "approve":
+		back, err = s.OpenID.Approve(page, sim.OpenIDPersons()[0].SSN)
+		return back, nil, err
+	case strings.HasPrefix(page, s.OpenIDURL):
+		back, err = s.OpenID.Deny(page)
+		return back, nil, err
+	case !strings.HasPrefix(page, s.TrustlyURL):
+		return "", nil, fmt.Errorf("the person was sent to %q, which is no provider", page)
+	}
+	o, ok := s.Trustly.Order(page)
+	if !ok {
+		return "", nil, errors.New("the provider does not know the page that the person was sent to")
+	}
+	if err = s.Trustly.Act(o.OrderID, sim.TrustlyPerson{}, decision); err != nil {
+		return "", nil, err
+	}
+	o, _ = s.Trustly.Order(page)
+	back, _ = o.Attributes["SuccessURL"].(string)
+	if o.State != sim.TrustlyCredited && o.State != sim.TrustlySignedIn {
+		back, _ = o.Attributes["FailURL"].(string)
+	}
+	return back, &o, nil
+}
+
+// browser is a person's, as far as following redirects goes: it stops at a provider's page, where the person acts.
+type browser struct{ http.Client }
+
+func (s *Sandbox) browser() (*browser, error) {
+	jar, err := cookiejar.New(nil)
+	return &browser{http.Client{Jar: jar, Timeout: 30 * time.Second, Transport: s.wires, CheckRedirect: func(r *http.Request, _ []*http.Request) error {
 		if strings.HasPrefix(r.URL.String(), s.TrustlyURL) || strings.HasPrefix(r.URL.String(), s.OpenIDURL) {
 			return http.ErrUseLastResponse
 		}
 		return nil
-	}}
-	get := func(method, to string, form url.Values) (string, error) {
-		req, err := http.NewRequestWithContext(ctx, method, to, strings.NewReader(form.Encode()))
-		if err != nil {
-			return "", err
-		}
-		req.Header.Set("Accept", "text/html")
-		if method == http.MethodPost {
-			req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-		}
-		res, err := browser.Do(req)
-		if err != nil {
-			return "", err
-		}
-		defer res.Body.Close()
-		io.Copy(io.Discard, res.Body)
-		return res.Header.Get("Location"), nil
-	}
-	page, err := get(http.MethodPost, s.OperatorURL+"/shop/start", url.Values{"provider": {story.provider}, "what": {story.what}})
+	}}}, err
+}
+
+// open goes to an address, and returns the provider's page that it leads to, or what the shop saw when it leads there.
+func (b *browser) open(ctx context.Context, method, to string, form url.Values) (page string, visit *sim.OperatorVisit, err error) {
+	req, err := http.NewRequestWithContext(ctx, method, to, strings.NewReader(form.Encode()))
 	if err != nil {
-		return nil, nil, fmt.Errorf("begin at the shop: %w", err)
+		return "", nil, err
 	}
-	var order *sim.TrustlyOrder
-	back := ""
+	req.Header.Set("Accept", "text/html, application/json")
+	if method == http.MethodPost {
+		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	}
+	res, err := b.Do(req)
+	if err != nil {
+		return "", nil, err
+	}
+	defer res.Body.Close()
+	body, err := io.ReadAll(res.Body)
 	switch {
-	case strings.HasPrefix(page, s.OpenIDURL) && story.decision == "approve":
-		back, err = s.OpenID.Approve(page, sim.OpenIDPersons()[0].SSN)
-	case strings.HasPrefix(page, s.OpenIDURL):
-		back, err = s.OpenID.Deny(page)
-	case strings.HasPrefix(page, s.TrustlyURL):
-		o, ok := s.Trustly.Order(page)
-		if !ok {
-			return nil, nil, errors.New("the provider does not know the page that the person was sent to")
-		}
-		if err = s.Trustly.Act(o.OrderID, sim.TrustlyPerson{}, story.decision); err == nil {
-			o, _ = s.Trustly.Order(page)
-			order = &o
-			back, _ = o.Attributes["SuccessURL"].(string)
-			if o.State != "credited" && o.State != "signed-in" {
-				back, _ = o.Attributes["FailURL"].(string)
-			}
-		}
-	default:
-		err = fmt.Errorf("the person was sent to %q, which is no provider", page)
+	case err != nil:
+		return "", nil, err
+	case res.Header.Get("Location") != "":
+		return res.Header.Get("Location"), nil, nil
+	case !strings.HasPrefix(res.Header.Get("Content-Type"), "application/json"):
+		return "", nil, fmt.Errorf("the browser did not come back to the shop, but stands at %s (%d)", res.Request.URL.Path, res.StatusCode)
 	}
-	if err != nil {
-		return nil, order, fmt.Errorf("act at the provider: %w", err)
+	visit = new(sim.OperatorVisit)
+	return "", visit, json.Unmarshal(body, visit)
+}
+
+// Deposit has somebody sign up and deposit, and returns how long that took, from the shop's button to the shop's thanks. It may
+// be called by many at once.
+func (s *Sandbox) Deposit(ctx context.Context) (time.Duration, error) {
+	begun := time.Now()
+	visit, _, err := s.play(ctx, Story{provider: "trustly", what: "deposit", decision: "approve"})
+	switch {
+	case err != nil:
+		return 0, err
+	case visit.Problem != "" || visit.Error != "" || visit.TokenStatus != http.StatusOK || visit.CheckStatus != http.StatusOK:
+		return 0, fmt.Errorf("the shop was answered %q, %d and %d: %s", visit.Error, visit.TokenStatus, visit.CheckStatus, visit.Problem)
 	}
-	if _, err := get(http.MethodGet, back, nil); err != nil {
-		return nil, order, fmt.Errorf("come back: %w", err)
-	}
-	if all := s.Operator.Visits(); len(all) > visits {
-		return &all[len(all)-1], order, nil
-	}
-	return nil, order, errors.New("the browser did not come back to the shop")
+	return time.Since(begun), nil
 }
 
 // judge looks at the run, and draws it.

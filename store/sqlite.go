@@ -151,6 +151,11 @@ func (w *writer) do(ctx context.Context, f func(*tx) error) error {
 
 func (w *writer) run(t *tx) {
 	defer close(w.gone)
+	defer func() { // the connection, and with it the write-ahead log, is closed only when its statements are
+		for _, s := range t.memo {
+			s.Close()
+		}
+	}()
 	for {
 		select {
 		case first := <-w.todo:
