@@ -388,7 +388,6 @@ func (d *drive) call(ctx context.Context, s step) (bool, error) {
 		return goOn(EventUnknown)
 	case o.result == refused && s.Arrow.Pivot && next.Maybe:
 		// An earlier attempt may have been accepted: taking back what went before could come after the money.
-		state, writes = d.state, nil
 		return goOn(EventUnknown)
 	case o.result == refused && !s.Insist:
 		event.Kind = EventRefused
@@ -403,7 +402,6 @@ func (d *drive) call(ctx context.Context, s step) (bool, error) {
 		return false, d.again(ctx, next, due, turn, o, took, event)
 	}
 	if s.Arrow.Pivot && next.Maybe {
-		state, writes = d.state, nil
 		return goOn(EventUnknown)
 	}
 	event.Kind = EventUnheard
@@ -420,7 +418,7 @@ func (d *drive) call(ctx context.Context, s step) (bool, error) {
 func (d *drive) again(ctx context.Context, next Run, due time.Time, turn Turn, o Outcome, took time.Duration, event Event) error {
 	now := d.e.clock()
 	job := d.job
-	job.Attempt, job.Due, job.Owner, job.Lease = turn.Attempt, due, "", time.Time{}
+	job.Attempt, job.Due, job.Owner, job.Lease, job.Died = turn.Attempt, due, "", time.Time{}, false
 	why := resultNames[o.result]
 	if o.err != nil {
 		why = o.err.Error()
@@ -501,7 +499,7 @@ func (d *drive) grow(ctx context.Context, s step) (bool, error) {
 		}
 	}
 	job := d.job
-	job.Attempt, job.Owner, job.Lease = turn.Attempt, "", time.Time{}
+	job.Attempt, job.Owner, job.Lease, job.Died = turn.Attempt, "", time.Time{}, false
 	due, asks := d.patience(s, job, now)
 	var events []Event
 	if s.ask != nil && !asks && next.Attention == "" {

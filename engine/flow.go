@@ -213,11 +213,19 @@ func (f Flow[S]) Table() *Table {
 	must(f.Name != "" && f.Version > 0, "needs a name and a version")
 	must(len(f.Steps) > 0 && f.Steps[0].kind == kindStart, "begins with a Start")
 	must(f.Refused.Name == "" || f.Refused.kind == kindAnswer, "Refused is an Answer")
-	names := map[string]bool{f.Refused.Name: true}
+	names := map[string]bool{slug(f.Refused.Name): true}
 	pivoted, settled, tail := false, false, false
+	once := func(name string) { // a name makes the key, in which a blank and a hyphen are one
+		must(!names[slug(name)], "the name %q stands twice", name)
+		names[slug(name)] = true
+	}
 	for i, s := range f.Steps {
-		must(!names[s.Name], "the name %q stands twice", s.Name)
-		names[s.Name] = true
+		once(s.Name)
+		if s.Arrow.Undo != "" {
+			once(s.Arrow.Undo)
+			must(s.kind == kindCall, "%q is not ours, so it cannot be taken back", s.Name)
+		}
+		must(!pivoted || settled || s.kind != kindWait || s.Arrow.Anytime || s.ask != nil || s.within > 0, "%q comes after the pivot, where only being told helps, and neither asks nor gives up", s.Name)
 		must(i == 0 || s.kind != kindStart, "%q starts in the middle", s.Name)
 		must(!s.Arrow.Pivot || s.kind == kindCall, "%q is a pivot but not a Call", s.Name)
 		must(!settled || s.Arrow.Undo == "", "%q cannot be taken back after the pivot", s.Name)

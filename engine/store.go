@@ -36,7 +36,7 @@ type Run struct {
 	Version   int64 // counts the transitions; each one replaces exactly the one before
 	Step      int   // the row of the table that comes next
 	Maybe     bool  // an attempt at that row may have been done
-	Undos     []int // rows that must be taken back if the run is refused, the last first
+	Undos     []int // rows that must be taken back if the run is refused, in the order in which they were done
 	Questions []Question
 	Seq       int  // events so far
 	Closed    bool // the arrow that ends a refused run was drawn
@@ -93,6 +93,7 @@ type Job struct {
 	Owner   string    // the process that is at it; empty when none
 	Epoch   int64     // counts the claims
 	Lease   time.Time // until when the owner's claim holds
+	Died    bool      // the job was taken from an owner who may have spoken; that try is counted
 }
 
 // Attempt is one try that did not end its step.
@@ -191,10 +192,12 @@ type Store interface {
 	Inbound(ctx context.Context, source, id string) (m Inbound, ok bool, err error)
 	// Pending are the messages of a run that wait for their turn, oldest first.
 	Pending(ctx context.Context, run string) ([]Inbound, error)
-	// Claim gives the caller up to limit jobs that are due at now and that nobody holds, for as long as lease.
+	// Claim gives the caller up to limit jobs that are due at now and that nobody holds, for as long as lease, the longest due
+	// first. One that is taken from an owner whose lease has run out has Died.
 	Claim(ctx context.Context, owner string, now, lease time.Time, limit int) ([]Job, error)
 	// NextDue is when the earliest job that nobody holds is due; ok says whether there is one.
 	NextDue(ctx context.Context) (due time.Time, ok bool, err error)
-	// ReleaseAll takes every job from its owner. Only for a store that one process has to itself, at start.
+	// ReleaseAll takes every job from its owner, as Died, and makes one due for every run for which a message was left. Only
+	// for a store that one process has to itself, at start.
 	ReleaseAll(ctx context.Context) error
 }

@@ -457,11 +457,8 @@ func (e *Engine) load(ctx context.Context, id string, claimed bool) (*drive, err
 	}
 	d := &drive{e: e, t: t, run: r, job: j, state: state}
 	// Whoever was at the job may have spoken before they died, or before their commit failed: that was a try whose answer was lost.
-	if lost := j.Owner == e.node && !claimed || j.Attempt < 0; lost && r.Status == StatusOpen && r.Step < len(t.steps) && t.steps[r.Step].kind == kindCall {
+	if lost := j.Owner == e.node && !claimed || j.Died; lost && r.Status == StatusOpen && r.Step < len(t.steps) && t.steps[r.Step].kind == kindCall {
 		d.run.Maybe = true
-	}
-	if j.Attempt < 0 {
-		d.job.Attempt = -j.Attempt
 	}
 	return d, nil
 }

@@ -128,7 +128,10 @@ func (f SignUpAndDeposit) pay(ctx context.Context, t engine.Turn, s Onboarding) 
 	opened, err := p.Pay.Pay(ctx, ask)
 	o := engine.From(err).Else(no)
 	// From here on only the provider knows, whether its answer reached us or not.
-	s.Pay, s.Started, s.Movement = place(opened), true, parley.Asked
+	if err == nil {
+		s.Pay = place(opened)
+	}
+	s.Started, s.Movement = true, parley.Asked
 	amount := *s.Request.Amount
 	if s.Limit != nil {
 		amount = *s.Limit

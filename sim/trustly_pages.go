@@ -216,7 +216,7 @@ func trustlyScenarioOf(r *http.Request) (TrustlyScenario, error) {
 	s := TrustlyScenario{
 		Order: r.PostFormValue("order"), CreditAmount: r.PostFormValue("creditAmount"), CreditCurrency: r.PostFormValue("creditCurrency"),
 		NotifyBeforeResponse: on("notifyBeforeResponse"), ExtraFields: on("extraFields"), NullPersonID: on("nullPersonID"),
-		NullGender: on("nullGender"), Country: r.PostFormValue("country"), KYCEntity: r.PostFormValue("kycEntity"), IgnoreLimit: on("ignoreLimit"),
+		NullGender: on("nullGender"), Country: r.PostFormValue("kycCountry"), KYCEntity: r.PostFormValue("kycEntity"), IgnoreLimit: on("ignoreLimit"),
 	}
 	if v := r.PostFormValue("creditDelaySeconds"); v != "" {
 		seconds, err := strconv.ParseFloat(v, 64)
@@ -304,7 +304,7 @@ const trustlyScenarioFields = `{{define "fields"}}<label for="order">Notificatio
 <label for="duplicates">Copies of each notification, besides the first</label><input id="duplicates" name="duplicates" inputmode="numeric" value="{{.S.Duplicates}}">
 <label for="creditAmount">Credit this amount instead</label><input id="creditAmount" name="creditAmount" inputmode="decimal" value="{{.S.CreditAmount}}">
 <label for="creditCurrency">Credit in this currency instead</label><input id="creditCurrency" name="creditCurrency" value="{{.S.CreditCurrency}}">
-<label for="kyc-country">Country in kyc, like Sweden</label><input id="kyc-country" name="country" value="{{.S.Country}}">
+<label for="kyc-country">Country in kyc, like Sweden</label><input id="kyc-country" name="kycCountry" value="{{.S.Country}}">
 <label for="kycEntity">kycentityid</label><input id="kycEntity" name="kycEntity" value="{{.S.KYCEntity}}">
 <label class="check"><input type="checkbox" name="notifyBeforeResponse" value="1"{{if .S.NotifyBeforeResponse}} checked{{end}}> kyc before the answer to Deposit</label>
 <label class="check"><input type="checkbox" name="extraFields" value="1"{{if .S.ExtraFields}} checked{{end}}> Unknown fields in the data</label>

@@ -48,7 +48,8 @@ var migrations = []string{
 		since   BIGINT NOT NULL,
 		owner   TEXT NOT NULL,
 		epoch   BIGINT NOT NULL,
-		lease   BIGINT NOT NULL
+		lease   BIGINT NOT NULL,
+		died    BIGINT NOT NULL
 	);
 	CREATE INDEX job_free ON job (due) WHERE owner = '';
 	CREATE INDEX job_held ON job (lease) WHERE owner <> '';

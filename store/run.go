@@ -80,12 +80,13 @@ func (s *Store) Run(ctx context.Context, id string) (engine.Run, engine.Job, err
 	b, err := one(ctx, s.read, "run", func(row scanner) (b both, err error) {
 		var run, owner *string
 		var due, attempt, since, epoch, lease *int64
-		if b.Run, err = scanRun(row, &run, &due, &attempt, &since, &owner, &epoch, &lease); err != nil || run == nil {
+		var died *bool
+		if b.Run, err = scanRun(row, &run, &due, &attempt, &since, &owner, &epoch, &lease, &died); err != nil || run == nil {
 			return b, err
 		}
-		b.Job = engine.Job{Run: *run, Due: fromMillis(*due), Attempt: int(*attempt), Since: fromMillis(*since), Owner: *owner, Epoch: *epoch, Lease: fromMillis(*lease)}
+		b.Job = engine.Job{Run: *run, Due: fromMillis(*due), Attempt: int(*attempt), Since: fromMillis(*since), Owner: *owner, Epoch: *epoch, Lease: fromMillis(*lease), Died: *died}
 		return b, nil
-	}, `SELECT `+runColumns+`, j.run, j.due, j.attempt, j.since, j.owner, j.epoch, j.lease FROM run r LEFT JOIN job j ON j.run = r.id WHERE r.id = $1`, id)
+	}, `SELECT `+runColumns+`, j.run, j.due, j.attempt, j.since, j.owner, j.epoch, j.lease, j.died FROM run r LEFT JOIN job j ON j.run = r.id WHERE r.id = $1`, id)
 	return b.Run, b.Job, err
 }
 

@@ -255,20 +255,22 @@ func testStore(t *testing.T, open func(t *testing.T) *store.Store) {
 		same(t, len(owner), 37, nil)
 		due, _, err = s.NextDue(ctx)
 		same(t, due, at.Add(time.Second), err)
-		// A job that is taken from its owner counts the try that may have been under way, below zero.
+		// A job that is taken from its owner counts the try that may have been under way, and says so.
 		again, err := s.Claim(ctx, "y", at.Add(time.Minute+time.Millisecond), at.Add(time.Hour), 100)
 		same(t, len(again), 41, err)
 		slices.SortFunc(again, func(a, b engine.Job) int { return strings.Compare(a.Run, b.Run) })
-		same(t, again[39].Attempt, -2, err)
+		same(t, again[39].Attempt, 2, err)
+		same(t, again[39].Died, true, err)
 		same(t, again[39].Epoch, int64(2), err)
 		same(t, again[40].Attempt, 0, err) // "later" was nobody's
+		same(t, again[40].Died, false, err)
 		if err := s.ReleaseAll(ctx); err != nil {
 			t.Fatal(err)
 		}
 		free, err := s.Claim(ctx, "z", at.Add(time.Minute), at.Add(time.Hour), 100)
 		same(t, len(free), 41, err)
 		for _, j := range free {
-			if j.Run == "39" && j.Attempt != -2 || j.Run == "later" && j.Attempt != -1 {
+			if !j.Died || j.Run == "39" && j.Attempt != 3 || j.Run == "later" && j.Attempt != 1 {
 				t.Errorf("after a second death: %+v", j)
 			}
 		}

@@ -1,0 +1,246 @@
+package main
+
+import (
+	"bufio"
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime/pprof"
+	"slices"
+	"sync"
+	"time"
+
+	"parley/house"
+	"parley/sandbox"
+	"parley/store"
+)
+
+// figures are what a benchmark found. Times are of one whole deposit as the person sees it: from the shop's button to the shop's
+// thanks, token and check_token included.
+type figures struct {
+	Flows            int     `json:"flows"`
+	AtOnce           int     `json:"at_once"`
+	Failed           int     `json:"failed"`
+	Seconds          float64 `json:"seconds"`
+	FlowsPerSecond   float64 `json:"flows_per_second"`
+	P50Millis        float64 `json:"p50_ms"`
+	P99Millis        float64 `json:"p99_ms"`
+	CPUMillisPerFlow float64 `json:"cpu_ms_per_flow,omitempty"` // of Parley alone; zero where the system does not tell
+	Transactions     float64 `json:"transactions_per_flow"`
+	Commits          float64 `json:"commits_per_flow"` // of the database: transactions that gathered share one
+	BytesPerFlow     float64 `json:"bytes_per_flow"`
+	FirstProblem     string  `json:"first_problem,omitempty"`
+}
+
+const benchAbout = `parley bench makes complete deposits, from the shop's button to the shop's thanks, and says how many a second: Parley on SQLite in
+one process, with every commit made durable, and everybody else in another, on the same machine.
+
+  parley bench -flows 5000 -at-once 32`
+
+// runBench measures complete deposits per second: Parley in this process, everybody else in another.
+func runBench(ctx context.Context, t terminal, args []string) error {
+	f := flags(t, "bench", benchAbout)
+	flows := f.Int("flows", 2000, "how many deposits are made")
+	atOnce := f.Int("at-once", 16, "how many people are at it at the same time")
+	asJSON := f.Bool("json", false, "print one line of JSON")
+	profile := f.String("profile", "", "write a processor profile of Parley to this `file`")
+	parties := f.String("parties", "", "for the other process: the address of Parley")
+	if _, err := parse(f, args, 0); err != nil {
+		return err
+	}
+	if *parties != "" {
+		return benchParties(ctx, t, *parties)
+	}
+	if *flows < 1 || *atOnce < 1 {
+		return wrongUse("-flows and -at-once are at least 1")
+	}
+	if *profile != "" {
+		file, err := os.Create(*profile)
+		if err != nil {
+			return err
+		}
+		defer file.Close()
+		if err := pprof.StartCPUProfile(file); err != nil {
+			return err
+		}
+		defer pprof.StopCPUProfile()
+	}
+	out, err := bench(ctx, *flows, *atOnce)
+	if err != nil {
+		return err
+	}
+	if *asJSON {
+		return json.NewEncoder(t.out).Encode(out)
+	}
+	fmt.Fprintf(t.out, "%d deposits, %d at once, %d failed\n\n", out.Flows, out.AtOnce, out.Failed)
+	fmt.Fprintf(t.out, "  %8.1f  complete deposits a second\n  %8.1f  ms at the median, %.1f ms at the 99th percentile\n", out.FlowsPerSecond, out.P50Millis, out.P99Millis)
+	fmt.Fprintf(t.out, "  %8.2f  ms of processor time a deposit, of Parley alone\n  %8.1f  transactions a deposit, in %.1f commits\n  %8.0f  bytes of database a deposit\n",
+		out.CPUMillisPerFlow, out.Transactions, out.Commits, out.BytesPerFlow)
+	if out.FirstProblem != "" {
+		fmt.Fprintf(t.out, "\nThe first that failed: %s\n", out.FirstProblem)
+	}
+	return nil
+}
+
+func bench(ctx context.Context, flows, atOnce int) (out figures, err error) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return out, err
+	}
+	defer listener.Close()
+	self, err := os.Executable()
+	if err != nil {
+		return out, err
+	}
+	child := exec.CommandContext(ctx, self, "bench", "-parties", "http://"+listener.Addr().String())
+	child.Stderr = os.Stderr
+	in, err := child.StdinPipe()
+	if err != nil {
+		return out, err
+	}
+	lines, err := child.StdoutPipe()
+	if err != nil {
+		return out, err
+	}
+	if err := child.Start(); err != nil {
+		return out, err
+	}
+	defer func() { in.Close(); child.Wait() }()
+	heard := bufio.NewReaderSize(lines, 1<<20)
+	hear := func(v any) error {
+		line, err := heard.ReadBytes('\n')
+		if err != nil {
+			return fmt.Errorf("the other process: %w", err)
+		}
+		return json.Unmarshal(line, v)
+	}
+	var config house.Config
+	if err := hear(&config); err != nil {
+		return out, err
+	}
+	folder, err := os.MkdirTemp("", "parley-bench-")
+	if err != nil {
+		return out, err
+	}
+	defer os.RemoveAll(folder)
+	db, err := store.OpenSQLite(ctx, folder)
+	if err != nil {
+		return out, err
+	}
+	defer db.Close()
+	h, err := house.New(ctx, config, house.Parts{Store: db, Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		return out, err
+	}
+	h.Start()
+	server := &http.Server{Handler: h.Handler, ReadHeaderTimeout: 10 * time.Second}
+	go server.Serve(listener)
+	defer h.Stop(context.WithoutCancel(ctx))
+	defer server.Close()
+
+	ask := func(n, many int) (r benchRound, err error) {
+		fmt.Fprintf(in, "%d %d\n", n, many)
+		return r, hear(&r)
+	}
+	if _, err := ask(min(flows, 4*atOnce), atOnce); err != nil { // connections, statements and keys are there then
+		return out, err
+	}
+	size, transactions, commits, busy := folderSize(folder), int64(0), int64(0), processorTime()
+	transactions, commits = db.Commits()
+	r, err := ask(flows, atOnce)
+	if err != nil {
+		return out, err
+	}
+	after, made := db.Commits()
+	n := float64(flows)
+	out = figures{
+		Flows: flows, AtOnce: atOnce, Failed: r.Failed, Seconds: r.Took.Seconds(), FlowsPerSecond: float64(flows-r.Failed) / r.Took.Seconds(),
+		CPUMillisPerFlow: (processorTime() - busy).Seconds() * 1000 / n, Transactions: float64(after-transactions) / n, Commits: float64(made-commits) / n,
+		BytesPerFlow: float64(folderSize(folder)-size) / n, FirstProblem: r.Problem,
+	}
+	if len(r.Times) > 0 {
+		slices.Sort(r.Times)
+		millis := func(q float64) float64 {
+			return float64(r.Times[min(int(q*float64(len(r.Times))), len(r.Times)-1)].Microseconds()) / 1000
+		}
+		out.P50Millis, out.P99Millis = millis(0.5), millis(0.99)
+	}
+	return out, nil
+}
+
+// benchRound is what the other process says of one round.
+type benchRound struct {
+	Took    time.Duration
+	Times   []time.Duration
+	Failed  int
+	Problem string
+}
+
+// benchParties is the other process: everybody but Parley. It says how Parley is to be configured, and then, for each line with two
+// numbers, has so many people make a deposit, so many at once.
+func benchParties(ctx context.Context, t terminal, parley string) error {
+	s, err := sandbox.Start(ctx, sandbox.Options{Elsewhere: parley})
+	if err != nil {
+		return err
+	}
+	defer s.Close(context.WithoutCancel(ctx))
+	say := json.NewEncoder(t.out)
+	if err := say.Encode(s.Config); err != nil {
+		return err
+	}
+	for {
+		var n, atOnce int
+		if _, err := fmt.Fscanln(t.in, &n, &atOnce); err != nil {
+			return nil // the other process is done with us
+		}
+		if err := say.Encode(benchPeople(ctx, s, n, atOnce)); err != nil {
+			return err
+		}
+	}
+}
+
+func benchPeople(ctx context.Context, s *sandbox.Sandbox, n, atOnce int) (r benchRound) {
+	var mu sync.Mutex
+	var wg sync.WaitGroup
+	turns := make(chan struct{})
+	begun := time.Now()
+	for range atOnce {
+		wg.Go(func() {
+			for range turns {
+				took, err := s.Deposit(ctx)
+				mu.Lock()
+				if err != nil {
+					r.Failed++
+					r.Problem = cmp.Or(r.Problem, err.Error())
+				} else {
+					r.Times = append(r.Times, took)
+				}
+				mu.Unlock()
+			}
+		})
+	}
+	for range n {
+		turns <- struct{}{}
+	}
+	close(turns)
+	wg.Wait()
+	r.Took = time.Since(begun)
+	return r
+}
+
+func folderSize(folder string) (size int64) {
+	files, _ := filepath.Glob(filepath.Join(folder, "parley.db*"))
+	for _, f := range files {
+		if i, err := os.Stat(f); err == nil {
+			size += i.Size()
+		}
+	}
+	return size
+}
