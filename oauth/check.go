@@ -152,7 +152,13 @@ func (s *Server) findAddress(ctx context.Context, t Token, p *Progress) error {
 	for range 50 {
 		kept, err := s.Store.Lookup(ctx, t.ID)
 		if parley.KindOf(err) == parley.KindNotFound {
-			kept, err = s.Store.LookupOf(ctx, t.Merchant, person, s.Now().Add(-keep))
+			if kept, err = s.Store.LookupOf(ctx, t.Merchant, person, s.Now().Add(-keep)); err == nil {
+				// It is this token's answer too, for as long as the token lives.
+				kept.Token = t.ID
+				if err := s.Store.Apply(ctx, []engine.Write{AddLookup{kept}, EndLookup{Token: t.ID, Found: true, Address: kept.Address}}); err != nil && parley.KindOf(err) != parley.KindConflict {
+					return err
+				}
+			}
 		}
 		switch {
 		case err == nil && kept.Done:

@@ -150,11 +150,13 @@ func (s *Server) denied(p Progress) url.Values {
 	if p.Request.State != "" {
 		q.Set("state", p.Request.State)
 	}
-	if no.Code != "" {
-		q.Set("errCode", no.Code)
-	}
-	if no.Message != "" {
-		q.Set("errMsg", no.Message)
+	if no.By == "Operator" { // exactly what it answered; other parties' words are not for its shop
+		if no.Code != "" {
+			q.Set("errCode", no.Code)
+		}
+		if no.Message != "" {
+			q.Set("errMsg", no.Message)
+		}
 	}
 	return q
 }

@@ -74,7 +74,7 @@ func TestDepositThatIsRefused(t *testing.T) {
 		{"person cancels the payment", "", "deny", "", "", "", "err_cancelled_by_user", 1, 1},
 		{"bank refuses the payment", "", "approve", "pay-fails", "", "", "", 1, 1},
 		{"person leaves after the sign-in", "", "approve", "kyc-cancel", "", "", "", 1, 1},
-		{"too young", "", "approve", "abort-underage", "", "underage", "err_declined_kyc_user_under_age", 0, 0},
+		{"too young", "", "approve", "abort-underage", "", "", "err_declined_kyc_user_under_age", 0, 0},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			before := map[string]int{}

@@ -41,7 +41,7 @@ func (s *Store) Claim(ctx context.Context, owner string, now, lease time.Time, l
 	if due, ok, err := s.NextDue(ctx); err != nil || !ok || due.After(now) {
 		var expired bool
 		if err == nil {
-			err = s.read.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM job WHERE owner <> '' AND lease < $1)`, millis(now)).Scan(&expired)
+			err = s.read.row(ctx, `SELECT EXISTS (SELECT 1 FROM job WHERE owner <> '' AND lease < $1)`, millis(now)).Scan(&expired)
 		}
 		if err != nil || !expired {
 			return nil, err
@@ -74,7 +74,7 @@ func (s *Store) Claim(ctx context.Context, owner string, now, lease time.Time, l
 // NextDue is when the earliest free job is due.
 func (s *Store) NextDue(ctx context.Context) (time.Time, bool, error) {
 	var due *int64
-	err := s.read.QueryRowContext(ctx, `SELECT MIN(due) FROM job WHERE owner = ''`).Scan(&due)
+	err := s.read.row(ctx, `SELECT MIN(due) FROM job WHERE owner = ''`).Scan(&due)
 	if err != nil || due == nil {
 		return time.Time{}, false, err
 	}

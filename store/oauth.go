@@ -133,6 +133,6 @@ func (s *Store) LookupOf(ctx context.Context, merchant int, person string, since
 
 // Bill is how many questions were put to a merchant's address source since then, and what they cost in minor units.
 func (s *Store) Bill(ctx context.Context, merchant int, since time.Time) (questions, minor int64, err error) {
-	err = s.read.QueryRowContext(ctx, `SELECT COUNT(*), COALESCE(SUM(billed), 0) FROM lookup WHERE merchant = $1 AND asked >= $2 AND billed > 0`, merchant, millis(since)).Scan(&questions, &minor)
+	err = s.read.row(ctx, `SELECT COUNT(*), COALESCE(SUM(billed), 0) FROM lookup WHERE merchant = $1 AND asked >= $2 AND billed > 0`, merchant, millis(since)).Scan(&questions, &minor)
 	return questions, minor, err
 }

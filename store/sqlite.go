@@ -88,7 +88,7 @@ func openSQLite(ctx context.Context, file string) (*Store, error) {
 	}
 	read.SetMaxOpenConns(max(4, 2*runtime.NumCPU()))
 	read.SetMaxIdleConns(max(4, 2*runtime.NumCPU()))
-	s := &Store{write: newWriter(db, conn), read: read}
+	s := &Store{write: newWriter(db, conn), read: &reader{DB: read}}
 	s.tables = map[string]func(*tx, engine.Write) error{
 		"run": putRun, "event": putEvent, "job": putJob, "attempt": putAttempt, "inbox": putInbox,
 		"code": putCode, "token": putToken, "signing_key": putKey, "txn": putTransaction, "lookup": putLookup,

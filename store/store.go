@@ -11,6 +11,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"parley"
@@ -20,7 +21,7 @@ import (
 // Store is a database. Its methods are safe for many goroutines.
 type Store struct {
 	write  *writer
-	read   *sql.DB
+	read   *reader
 	close  func() error
 	tables map[string]func(*tx, engine.Write) error
 }
@@ -105,7 +106,7 @@ func (s *Store) Close() error {
 }
 
 // DB reads the database directly: for reports and for checking what must always hold. It cannot write.
-func (s *Store) DB() *sql.DB { return s.read }
+func (s *Store) DB() *sql.DB { return s.read.DB }
 
 // Commits is how many transactions were written since the store was opened, and in how many commits of the database they
 // were gathered.
@@ -137,9 +138,57 @@ func bit(b bool) int {
 
 func unknownWrite(w engine.Write) error { return fmt.Errorf("store: no way to write %T", w) }
 
+// reader reads with statements that are prepared once: parsing the SQL costs more than finding a row.
+type reader struct {
+	*sql.DB
+	memo sync.Map // query to *sql.Stmt
+}
+
+func (r *reader) stmt(ctx context.Context, query string) (*sql.Stmt, error) {
+	if s, ok := r.memo.Load(query); ok {
+		return s.(*sql.Stmt), nil
+	}
+	s, err := r.PrepareContext(ctx, query)
+	if err != nil {
+		return nil, fmt.Errorf("prepare: %w", err)
+	}
+	if first, there := r.memo.LoadOrStore(query, s); there {
+		s.Close()
+		return first.(*sql.Stmt), nil
+	}
+	return s, nil
+}
+
+func (r *reader) query(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+	s, err := r.stmt(ctx, query)
+	if err != nil {
+		return nil, err
+	}
+	return s.QueryContext(ctx, args...)
+}
+
+func (r *reader) row(ctx context.Context, query string, args ...any) scanner {
+	s, err := r.stmt(ctx, query)
+	if err != nil {
+		return noRow{err}
+	}
+	return s.QueryRowContext(ctx, args...)
+}
+
+// noRow is the row of a query that could not be asked.
+type noRow struct{ err error }
+
+func (n noRow) Scan(...any) error { return n.err }
+
+// Close closes the statements too.
+func (r *reader) Close() error {
+	r.memo.Range(func(_, s any) bool { s.(*sql.Stmt).Close(); return true })
+	return r.DB.Close()
+}
+
 // all reads every row of a query.
-func all[T any](ctx context.Context, db *sql.DB, scan func(scanner) (T, error), query string, args ...any) ([]T, error) {
-	rows, err := db.QueryContext(ctx, query, args...)
+func all[T any](ctx context.Context, db *reader, scan func(scanner) (T, error), query string, args ...any) ([]T, error) {
+	rows, err := db.query(ctx, query, args...)
 	if err != nil {
 		return nil, err
 	}
@@ -159,8 +208,8 @@ func all[T any](ctx context.Context, db *sql.DB, scan func(scanner) (T, error), 
 type scanner interface{ Scan(dest ...any) error }
 
 // one reads a single row; none is parley.KindNotFound.
-func one[T any](ctx context.Context, db *sql.DB, what string, scan func(scanner) (T, error), query string, args ...any) (T, error) {
-	v, err := scan(db.QueryRowContext(ctx, query, args...))
+func one[T any](ctx context.Context, db *reader, what string, scan func(scanner) (T, error), query string, args ...any) (T, error) {
+	v, err := scan(db.row(ctx, query, args...))
 	if errors.Is(err, sql.ErrNoRows) {
 		return v, &parley.Error{Kind: parley.KindNotFound, Field: what, Message: "there is none"}
 	}

@@ -373,5 +373,5 @@ func OpenReadOnly(ctx context.Context, folder string) (*Store, error) {
 	}
 	shut := make(chan struct{})
 	close(shut)
-	return &Store{read: db, write: &writer{quit: shut, gone: shut}, close: sync.OnceValue(db.Close)}, nil
+	return &Store{read: &reader{DB: db}, write: &writer{quit: shut, gone: shut}, close: sync.OnceValue(db.Close)}, nil
 }

@@ -125,6 +125,7 @@ func Origin(raw string) string {
 // ErrorPage shows a person that something went wrong: whose doing it was, what they can do, and the reference under which the
 // log has the rest. What the request said is not repeated.
 func ErrorPage(w http.ResponseWriter, r *http.Request, err error) {
+	log := logOf(r)
 	v := View{Status: Status(err), Title: "Something went wrong", Mood: "bad", Ref: RequestID(r)}
 	switch parley.KindOf(err) {
 	case parley.KindInvalid:
@@ -132,18 +133,18 @@ func ErrorPage(w http.ResponseWriter, r *http.Request, err error) {
 		if e, ok := errors.AsType[*parley.Error](err); ok && e.Field == "browser" {
 			v.Title, v.Words = "You began this in another browser", []string{"This page opens only where you began, so that nobody else can go on in your name.", "Please go back there, or begin again where you came from."}
 		}
-		slog.Info("refused a request", "request", v.Ref, "route", r.Pattern, "err", err)
+		log.Info("refused a request", "request", v.Ref, "route", r.Pattern, "err", err)
 	case parley.KindNotFound:
 		v.Title, v.Words = "There is nothing here", []string{"The address may be old, or was cut short.", "Please go back to where you came from and try again."}
 	case parley.KindRefused:
 		v.Title, v.Words = "This was not done", []string{"The page that asked for it was not one of ours.", "Please go back to where you came from and try again."}
-		slog.Info("refused a request", "request", v.Ref, "route", r.Pattern, "err", err)
+		log.Info("refused a request", "request", v.Ref, "route", r.Pattern, "err", err)
 	case parley.KindUnavailable, parley.KindUnheard, parley.KindUnknown:
 		v.Title, v.Words = "Please try again in a moment", []string{"Somebody whom we need to ask did not answer.", "Nothing has been taken from you."}
-		slog.Warn("could not serve a page", "request", v.Ref, "route", r.Pattern, "err", err)
+		log.Warn("could not serve a page", "request", v.Ref, "route", r.Pattern, "err", err)
 	default:
 		v.Words = []string{"The mistake is ours. Please try again in a moment."}
-		slog.Error("could not serve a page", "request", v.Ref, "route", r.Pattern, "err", err)
+		log.Error("could not serve a page", "request", v.Ref, "route", r.Pattern, "err", err)
 	}
 	Show(w, v)
 }

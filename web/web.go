@@ -76,7 +76,18 @@ func JSON(w http.ResponseWriter, status int, v any) {
 	e.Encode(v)
 }
 
-type requestIDKey struct{}
+type (
+	requestIDKey struct{}
+	logKey       struct{}
+)
+
+// logOf is the log of the surface that serves the request.
+func logOf(r *http.Request) *slog.Logger {
+	if log, ok := r.Context().Value(logKey{}).(*slog.Logger); ok {
+		return log
+	}
+	return slog.Default()
+}
 
 // RequestID is the reference of the request, as the log and an error page have it.
 func RequestID(r *http.Request) string {
@@ -90,7 +101,7 @@ func Safe(log *slog.Logger, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		begun := time.Now()
 		id := uuid.NewString()
-		r = r.WithContext(context.WithValue(r.Context(), requestIDKey{}, id))
+		r = r.WithContext(context.WithValue(context.WithValue(r.Context(), requestIDKey{}, id), logKey{}, log))
 		r.Body = http.MaxBytesReader(w, r.Body, 1<<20)
 		h := w.Header()
 		h.Set("X-Request-Id", id)
