@@ -1,16 +1,16 @@
-package house
+package house_test
 
 import (
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/x509"
 	"encoding/pem"
-	"net/http"
 	"os"
 	"strings"
 	"testing"
 
 	"parley/connector"
+	"parley/house"
 )
 
 // TestCapabilitiesInTheDocsAreThoseOfTheConnectors keeps docs/connectors true: the table in it is what the connectors say of themselves.
@@ -27,20 +27,20 @@ func TestCapabilitiesInTheDocsAreThoseOfTheConnectors(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	text := func(kind string, der []byte) Secret {
-		return Secret{Value: string(pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der}))}
+	text := func(kind string, der []byte) house.Secret {
+		return house.Secret{Value: string(pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der}))}
 	}
-	var all []connector.Provider
-	for _, c := range []Provider{
-		{Name: "trustly", Label: "Trustly", Trustly: &Trustly{Username: "u", Password: Secret{Value: "p"}, Key: text("PRIVATE KEY", private), TrustlyKey: text("PUBLIC KEY", public)}},
-		{Name: "openid", Label: "any OpenID provider", OIDC: &OIDC{Issuer: "https://id.example", ClientID: "c"}},
-	} {
-		p, err := c.build(Config{Issuer: "https://parley.example"}, 1, http.DefaultClient, Parts{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		all = append(all, p)
+	h, err := house.New(t.Context(), house.Config{Issuer: "https://parley.example", Data: t.TempDir(), Secret: house.Secret{Value: strings.Repeat("s", 32)}, Merchants: []house.Merchant{{
+		ID: 1, Operator: house.Operator{URL: "https://shop.example/{action}"},
+		Providers: []house.Provider{
+			{Name: "trustly", Label: "Trustly", Trustly: &house.Trustly{Username: "u", Password: house.Secret{Value: "p"}, Key: text("PRIVATE KEY", private), TrustlyKey: text("PUBLIC KEY", public)}},
+			{Name: "openid", Label: "any OpenID provider", OIDC: &house.OIDC{Issuer: "https://id.example", ClientID: "c"}},
+		},
+	}}}, house.Parts{})
+	if err != nil {
+		t.Fatal(err)
 	}
+	defer h.Stop(t.Context())
 	const file, begin, end = "../docs/connectors/README.md", "<!-- capabilities -->\n", "<!-- end -->"
 	page, err := os.ReadFile(file)
 	if err != nil {
@@ -51,7 +51,7 @@ func TestCapabilitiesInTheDocsAreThoseOfTheConnectors(t *testing.T) {
 	if !ok || !there {
 		t.Fatalf("%s has no place for the table", file)
 	}
-	want := connector.Capabilities(all)
+	want := connector.Capabilities(h.Providers)
 	if table == want {
 		return
 	}
