@@ -6,7 +6,7 @@
 // are sent to notify and the connectors, and the SQL to store.
 //
 // Read flow.go for what a flow is made of, outcome.go for how a step can end, store.go for what is kept; then tell.go, in which
-// a message moves a run, and drive.go, in which a run moves itself. draw.go and picture.go draw.
+// a message moves a run, and drive.go, in which a run moves itself. draw.go draws a flow, drawn.go and picture.go a run; truth.go says whether the picture is true.
 package engine
 
 import (

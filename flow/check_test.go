@@ -2,13 +2,22 @@ package flow_test
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
+	"io"
 	"math/big"
+	"net"
+	"net/http"
+	"path"
 	"slices"
 	"strings"
+	"sync"
+	"testing"
 	"time"
 
 	"parley/engine"
+	"parley/house"
+	"parley/sandbox"
 	"parley/sim"
 	"parley/store"
 )
@@ -131,6 +140,8 @@ func (r *rig) checkWords(heard []sim.OperatorMessage, wrong func(int, string, ..
 		}
 		said, now := first[m.Action+" "+id], word{m.Header.Get("Idempotency-Key"), m.Raw}
 		switch {
+		case now.key == "":
+			wrong(20, "%s of %s was said without a key", m.Action, id)
 		case said.key == "":
 			first[m.Action+" "+id] = now
 		case said.key != now.key:
@@ -147,6 +158,15 @@ func (r *rig) checkBooks(b before, heard []sim.OperatorMessage, looked bool, wro
 	for _, m := range heard {
 		if id, ok := m.Body["txId"].(string); ok {
 			mine[id] = true
+		}
+	}
+	// After the provider was told to go on, only its own word may release what is reserved.
+	for _, o := range r.s.Trustly.Orders()[b.orders:] {
+		saidNo := slices.ContainsFunc(r.s.Trustly.Sent()[b.messages:], func(d sim.TrustlyDelivery) bool {
+			return d.OrderID == o.OrderID && d.Method == "cancel"
+		})
+		if said := slices.IndexFunc(heard, func(m sim.OperatorMessage) bool { return m.Action == "cancel" }); said >= 0 && !saidNo && rat(o.Credited).Sign() > 0 {
+			wrong(3, "order %s was paid, its provider never said no, and %v was cancelled", o.OrderID, heard[said].Body["txId"])
 		}
 	}
 	told := new(big.Rat)
@@ -183,6 +203,137 @@ func (r *rig) checkBooks(b before, heard []sim.OperatorMessage, looked bool, wro
 	}
 	if moved.Cmp(told) != 0 {
 		wrong(1, "the provider moved %s, and the operator heard of %s", moved.FloatString(2), told.FloatString(2))
+	}
+}
+
+// TestTwoThingsGoWrongAtOnce is what no arrow's own attacks can be: each needs two that go wrong together.
+func TestTwoThingsGoWrongAtOnce(t *testing.T) {
+	r := newRig(t)
+	pays := journey{provider: "trustly", what: "deposit", decision: "approve"}
+	for _, a := range []attack{
+		{name: "transfer is not heard while the account comes", walk: with(pays, func(j *journey) { j.scenario.Order = "kyc-credit-account" }), odd: true,
+			arm:  func(r *rig) { r.s.Operator.Faults.Set("transfer", sim.Lose, -1) },
+			heal: func(r *rig) { r.s.Operator.Faults.Set("transfer", sim.Behave, 0) }},
+		{name: "credit is lost and the ledger is down", walk: pays, odd: true,
+			arm: func(r *rig) {
+				r.s.Trustly.Faults.Set("credit", sim.Drop, 5)
+				r.s.Trustly.Faults.Set("AccountLedger", sim.Broken, -1)
+			},
+			heal: func(r *rig) { r.s.Trustly.Faults.Set("AccountLedger", sim.Behave, 0) }},
+		{name: "authorize is heard and never answered, and then cancel", walk: pays, odd: true,
+			arm: func(r *rig) {
+				r.s.Operator.Faults.Set("authorize", sim.Lose, -1)
+				r.s.Operator.Faults.Set("cancel", sim.Lose, 2)
+			},
+			heal: func(r *rig) { r.s.Operator.Faults.Set("authorize", sim.Behave, 0) }},
+		{name: "the process dies after authorize, and then nobody answers it", walk: pays, odd: true, arm: func(r *rig) { r.dieAfter("authorize") }},
+	} {
+		t.Run(a.name, func(t *testing.T) { r.suffer(t, a) })
+	}
+}
+
+// dieAfter has the process die when the operator has heard an action and before its answer is read. To the next process the operator is
+// unreachable for that action alone, so that what it says of it has certainly not been heard.
+func (r *rig) dieAfter(action string) {
+	type trip = func(*http.Request) (*http.Response, error)
+	begin := func(wrap func(inner trip) trip) *life {
+		r.now().dead.Store(true) // the pump starts nothing more in it, and no other
+		r.s.Current().Engine.Idle()
+		l := newLife("", 0)
+		parts := r.parts(l)
+		parts.Wrap = func(inner http.RoundTripper) http.RoundTripper {
+			to := wrap(wire{inner, l}.RoundTrip)
+			return roundTrip(func(req *http.Request) (*http.Response, error) {
+				if path.Base(req.URL.Path) != action {
+					return wire{inner, l}.RoundTrip(req)
+				}
+				return to(req)
+			})
+		}
+		r.begin(parts, l)
+		return l
+	}
+	heard := make(chan struct{})
+	var first *life
+	first = begin(func(inner trip) trip {
+		return func(req *http.Request) (*http.Response, error) {
+			if res, err := inner(req); err == nil {
+				res.Body.Close()
+			}
+			if first.dead.CompareAndSwap(false, true) {
+				close(heard)
+			}
+			return nil, errDead
+		}
+	})
+	go func() {
+		<-heard
+		begin(func(trip) trip {
+			return func(*http.Request) (*http.Response, error) {
+				return nil, &net.OpError{Op: "dial", Err: errors.New("nobody is there")}
+			}
+		})
+	}()
+}
+
+func (r *rig) begin(parts house.Parts, l *life) {
+	if err := r.s.Reopen(r.t.Context(), parts); err != nil {
+		r.t.Errorf("start again: %v", err)
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.life = l
+}
+
+type roundTrip func(*http.Request) (*http.Response, error)
+
+func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+// TestACodeIsRedeemedOnce has a shop in a hurry redeem each code many times at once, and once more when all have been answered.
+func TestACodeIsRedeemedOnce(t *testing.T) {
+	const times = 32
+	r := newRig(t)
+	won := make(chan int, 1)
+	hurry := roundTrip(func(req *http.Request) (*http.Response, error) {
+		if path.Base(req.URL.Path) != "token" {
+			return http.DefaultTransport.RoundTrip(req)
+		}
+		body, err := io.ReadAll(req.Body)
+		if err != nil {
+			return nil, err
+		}
+		var all sync.WaitGroup
+		answers := make([]*http.Response, times)
+		for i := range answers {
+			all.Go(func() {
+				again := req.Clone(req.Context())
+				again.Body = io.NopCloser(bytes.NewReader(body))
+				if res, err := http.DefaultTransport.RoundTrip(again); err == nil {
+					kept, _ := io.ReadAll(res.Body)
+					res.Body.Close()
+					res.Body = io.NopCloser(bytes.NewReader(kept))
+					answers[i] = res
+				}
+			})
+		}
+		all.Wait()
+		good := slices.DeleteFunc(answers, func(res *http.Response) bool { return res == nil || res.StatusCode != http.StatusOK })
+		won <- len(good)
+		if len(good) == 0 {
+			return nil, errors.New("nobody won")
+		}
+		return good[0], nil
+	})
+	r.s.Operator.Connect(sim.ShopClient{AuthorizeURL: r.s.URL + "/oauth/authorize", TokenURL: r.s.URL + "/oauth/token", CheckTokenURL: r.s.URL + "/oauth/check_token",
+		Issuer: r.s.URL, ClientID: sandbox.ShopClient, ClientSecret: sandbox.ShopSecret, RedirectURI: r.s.OperatorURL + "/shop/callback",
+		HTTP: &http.Client{Transport: hurry, Timeout: 20 * time.Second}})
+	for _, j := range variants {
+		t.Run(j.String(), func(t *testing.T) {
+			r.suffer(t, attack{walk: j})
+			if n := <-won; n != 1 {
+				t.Errorf("invariant 6: one code was redeemed %d times", n)
+			}
+		})
 	}
 }
 

@@ -1,0 +1,192 @@
+package engine
+
+import (
+	"cmp"
+	"slices"
+	"time"
+)
+
+// State is how an arrow of a run looks.
+//
+//	not-yet ──▶ now ──▶ done ──▶ undone   it was said, or heard, and perhaps taken back
+//	             │ ├──▶ refused           no, or never heard, or nobody said it in time: the run turns back here
+//	             │ └──▶ unknown           the answer was lost; it is said anew, or it is the pivot and we wait to be told
+//	             └────▶ skipped           its condition did not hold
+//	not-yet ──▶ late                      it was heard when the run had gone on without it
+type State string
+
+// The states of an arrow.
+const (
+	StateNotYet  State = "not-yet"
+	StateNow     State = "now"
+	StateDone    State = "done"
+	StateRefused State = "refused"
+	StateUnknown State = "unknown"
+	StateUndone  State = "undone"
+	StateSkipped State = "skipped"
+	StateLate    State = "late"
+)
+
+// Drawn is one arrow of a run's picture: what the live diagram is fed with.
+type Drawn struct {
+	Number    int           `json:"number"` // as in the flow's diagram
+	From      Party         `json:"from"`
+	To        Party         `json:"to"`
+	Name      string        `json:"name"`
+	State     State         `json:"state"`
+	At        time.Time     `json:"at,omitzero"`               // when it came to its state; zero while it has not, and for what passes between others
+	Took      time.Duration `json:"tookNanoseconds,omitempty"` // how long our own call took
+	Attempts  int           `json:"attempts,omitempty"`        // how often we said it, or asked for it
+	Note      string        `json:"note,omitempty"`            // a few words; never personal data
+	WaitingOn Party         `json:"waitingOn,omitempty"`       // who must act before the run goes on
+	Seen      bool          `json:"seen,omitempty"`            // passes between two others
+	Reply     bool          `json:"reply,omitempty"`           // we say it when we are asked
+	Pivot     bool          `json:"pivot,omitempty"`           // the line of no way back lies under it
+	Block     string        `json:"block,omitempty"`           // the words over the opt block that it is in
+	Undoes    string        `json:"undoes,omitempty"`          // the arrow that this one takes back
+	Ends      bool          `json:"ends,omitempty"`            // it is the arrow that ends a refused run
+	Refusal   string        `json:"refusal,omitempty"`         // on the arrow at which the run was refused: the status's name
+	Moments   []Moment      `json:"moments,omitempty"`         // all that happened to it, in order
+	self      drawnArrow
+}
+
+// Moment is something that happened to an arrow.
+type Moment struct {
+	Seq     int           `json:"seq"`
+	At      time.Time     `json:"at"`
+	Kind    EventKind     `json:"kind"`
+	Attempt int           `json:"attempt,omitempty"`
+	Took    time.Duration `json:"tookNanoseconds,omitempty"`
+	Note    string        `json:"note,omitempty"`
+}
+
+// Draw is every arrow of the run's flow with how it looks now: the rows of the table in order, then what takes them back, the
+// last first, then the arrow that ends a refused run.
+func Draw(t *Table, run Run, events []Event, attempts []Attempt) []Drawn {
+	all := t.drawing()
+	drawn := make([]Drawn, len(all))
+	undo, byName, byRow := map[string][]int{}, map[string]int{}, map[int]int{}
+	for i, a := range all {
+		drawn[i] = Drawn{Number: i + 1, From: a.From, To: a.To, Name: a.Name, State: StateNotYet, Seen: a.Seen, Reply: a.Reply,
+			Pivot: a.Pivot, Block: blockOf(a.Arrow), Ends: a.row == len(t.steps), self: a}
+		if a.undoes {
+			drawn[i].Undoes = a.step.Name
+			undo[a.Name] = append(undo[a.Name], i)
+		} else {
+			byName[a.Name], byRow[a.row] = i, i
+		}
+	}
+	turned := false // the run has been refused: what does not go well from here on is a taking back
+	for _, ev := range slices.SortedStableFunc(slices.Values(events), func(a, b Event) int { return cmp.Compare(a.Seq, b.Seq) }) {
+		i, ok := byName[ev.Step]
+		if ways := undo[ev.Step]; len(ways) > 0 && (!ok || ev.Kind == EventUndone || turned && tried(ev.Kind)) {
+			i, ok = ways[0], true
+			for _, w := range ways { // several rows may be taken back with the same words
+				if drawn[w].State != StateDone {
+					i = w
+					break
+				}
+			}
+		}
+		if !ok {
+			continue // of a version of the table that had such an arrow
+		}
+		d := &drawn[i]
+		d.Moments = append(d.Moments, Moment{ev.Seq, ev.At, ev.Kind, ev.Attempt, ev.Took, ev.Note})
+		switch ev.Kind {
+		case EventStarted, EventSaid, EventHeard:
+			d.State = StateDone
+		case EventSkipped:
+			d.State = StateSkipped
+		case EventUnknown:
+			d.State = StateUnknown
+		case EventRefused, EventExpired:
+			d.State = StateRefused
+		case EventUnheard:
+			d.State = StateNow
+		case EventLate:
+			if d.State != StateNotYet {
+				continue // a second telling does not change what the first did
+			}
+			d.State = StateLate
+		case EventUndone:
+			d.State = StateDone
+			drawn[byRow[d.self.row]].State = StateUndone
+		case EventAttends:
+			continue
+		}
+		d.At, d.Took, d.Note, d.Attempts = ev.At, ev.Took, ev.Note, max(d.Attempts, ev.Attempt)
+		turned = turned || run.Refusal != nil && !d.self.undoes && d.self.row == run.Step && (ev.Kind == EventExpired || tried(ev.Kind)) &&
+			lastTry(events, ev)
+	}
+	lost := map[string]bool{}
+	for _, a := range attempts {
+		i, ok := byName[a.Step]
+		if ways := undo[a.Step]; len(ways) > 0 && !ok {
+			i, ok = ways[0], true
+		}
+		if ok {
+			drawn[i].Attempts = max(drawn[i].Attempts, a.Number)
+			lost[a.Step] = a.Outcome == resultNames[unknown]
+		}
+	}
+	here := func(d *Drawn) {
+		last, counted := lost[d.Name]
+		if last = last || !counted && d.State == StateUnknown; last {
+			d.State = StateUnknown
+		} else {
+			d.State = StateNow
+		}
+		if d.WaitingOn = d.To; d.self.Inbound {
+			d.WaitingOn = d.From
+		}
+	}
+	switch {
+	case run.Status == StatusOpen && run.Step < len(t.steps):
+		here(&drawn[byRow[run.Step]])
+	case run.Refusal != nil && run.Step < len(t.steps):
+		d := &drawn[byRow[run.Step]]
+		d.Refusal = run.Refusal.Status.String()
+		if d.State == StateNow || d.State == StateNotYet {
+			d.State = StateRefused // it was never heard
+		}
+	}
+	if run.Status == StatusUndoing && len(run.Undos) > 0 {
+		for i := range drawn {
+			if d := &drawn[i]; d.Undoes != "" && d.self.row == run.Undos[len(run.Undos)-1] {
+				here(d)
+			}
+		}
+	}
+	for i := range drawn {
+		if d := &drawn[i]; d.Seen && d.State == StateNotYet {
+			if j := follower(drawn[:len(t.steps)], i); j < 0 && run.Status == StatusDone || j >= 0 && passedBefore(drawn[j]) {
+				d.State = StateDone
+			}
+		}
+	}
+	return drawn
+}
+
+// tried reports whether the event is a try of ours that did not go well.
+func tried(k EventKind) bool { return k == EventRefused || k == EventUnknown || k == EventUnheard }
+
+// lastTry reports whether the arrow was not said again after the event.
+func lastTry(events []Event, ev Event) bool {
+	return !slices.ContainsFunc(events, func(e Event) bool { return e.Seq > ev.Seq && e.Step == ev.Step && tried(e.Kind) })
+}
+
+// follower is the arrow that shows that the seen arrow i has passed: the next that we have part in; -1 when there is none.
+func follower(rows []Drawn, i int) int {
+	for j := i + 1; j < len(rows); j++ {
+		if d := rows[j]; !d.Seen && !d.self.Anytime && d.State != StateSkipped {
+			return j
+		}
+	}
+	return -1
+}
+
+// passedBefore reports whether something happened to the arrow that cannot have without what was seen before it.
+func passedBefore(d Drawn) bool {
+	return slices.ContainsFunc(d.Moments, func(m Moment) bool { return m.Kind == EventSaid || m.Kind == EventHeard || tried(m.Kind) })
+}
