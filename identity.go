@@ -74,6 +74,18 @@ func (id Identity) Named() Identity {
 	return id
 }
 
+// Same reports whether both are certainly one person: the same subject at the same issuer or, where an issuer has no subjects, the
+// same name and day of birth.
+func (id Identity) Same(other Identity) bool {
+	if id.Provider != other.Provider || id.Issuer != other.Issuer {
+		return false
+	}
+	if id.Subject != "" || other.Subject != "" {
+		return id.Subject == other.Subject
+	}
+	return id.Name != "" && id.Name == other.Name && id.DateOfBirth == other.DateOfBirth && id.PersonID == other.PersonID
+}
+
 // LogValue logs only where the identity comes from.
 func (id Identity) LogValue() slog.Value {
 	return slog.GroupValue(slog.String("provider", id.Provider), slog.String("issuer", id.Issuer))

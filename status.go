@@ -110,10 +110,18 @@ func (s Status) State() State {
 	return StateFailed
 }
 
+// Who can say no, as Refusal.By has it.
+const (
+	ByBrowser          = "Browser"
+	ByOperator         = "Operator"
+	ByIdentityProvider = "IdentityProvider"
+	ByPaymentProvider  = "PaymentProvider"
+)
+
 // Refusal is a no: whose it was, what it means, and the words that were given with it. Code and Message are what the
 // party itself said, to be passed on unchanged; they are empty when it gave none.
 type Refusal struct {
-	By      string `json:"by"` // the party: "Operator", "Browser", the identity or payment provider
+	By      string `json:"by"` // ByOperator and so on
 	Status  Status `json:"status"`
 	Code    string `json:"code,omitempty"`
 	Message string `json:"message,omitempty"`

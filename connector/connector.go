@@ -55,11 +55,12 @@ type Identifier interface {
 
 // IdentifyRequest is what an Identifier is asked.
 type IdentifyRequest struct {
-	Key       string        // the idempotency key: the same for every repetition
-	Attempt   int           // 1 the first time
-	Amount    *parley.Money // set when the same provider will take the deposit
-	Country   string        // ISO 3166-1 alpha-2, "" when not told
-	Locale    string        // "sv_SE"
+	Key       string          // the idempotency key: the same for every repetition
+	Attempt   int             // 1 the first time
+	Amount    *parley.Money   // set when the same provider will take the deposit
+	Currency  parley.Currency // also without an amount; "" when not told
+	Country   string          // ISO 3166-1 alpha-2, "" when not told
+	Locale    string          // "sv_SE"
 	PersonID  parley.Private
 	EndUserID string // the operator's id for the person, or the run's own when it gave none
 	IP        string
@@ -85,7 +86,8 @@ type Opened struct {
 // Page is where the person goes. The zero value is nowhere.
 type Page struct {
 	URL           string `json:"url,omitempty"`
-	Width, Height int    `json:",omitempty"` // of an iframe, in pixels; 600 by 600 when zero
+	Framed        bool   `json:"framed,omitempty"` // the provider lets its page stand in an iframe
+	Width, Height int    `json:",omitempty"`       // of the iframe, in pixels; 600 by 600 when zero
 }
 
 // Returner reads the proof that the person's browser brings back from the provider, where the provider sends one that way.
@@ -97,7 +99,7 @@ type Returner interface {
 
 // Receiver reads a provider's notifications: it verifies and parses in one call, so that an unverified one cannot be seen.
 type Receiver interface {
-	// Receive reads one notification. The session is that of the run that the address belongs to.
+	// Receive reads one notification.
 	// An error of kind parley.KindInvalid is answered to the provider by Reject.
 	Receive(r *http.Request) (Notification, error)
 	// Reject answers a notification that could not be read.
@@ -181,6 +183,7 @@ type Verdict struct {
 
 // AddressSource knows where people live, by their national number. Each question may cost the operator money.
 type AddressSource interface {
-	// Address looks a person up. Somebody whose address is protected or unknown has the zero Address and no error.
+	// Address looks a person up. Somebody whose address is protected or unknown has the zero Address and no error. Somebody whom
+	// the source is not asked about at all, such as another country's, is parley.KindNotFound.
 	Address(ctx context.Context, personID parley.Private) (parley.Address, error)
 }

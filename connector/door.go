@@ -42,8 +42,10 @@ type Door struct {
 	Providers     []Provider
 	Conversations Conversations
 	Handles       web.Handles
-	// Follow is the address of the page that follows a run.
+	// Follow is the address of the page that follows a run; Back is the same with the proof that the browser has come back from where
+	// only the person's own can come. stay says that there is nothing more for the person to do elsewhere.
 	Follow func(run string) string
+	Back   func(run string, stay bool) string
 	// AnyBrowser lets a browser without the cookie come back: for a simulated person without a browser, never for people.
 	AnyBrowser bool
 	// Patience is how long a provider that asks is kept waiting before it is told to ask again; 20 s when zero.
@@ -157,7 +159,7 @@ func (d *Door) comeBack(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	http.Redirect(w, r, d.Follow(run), http.StatusSeeOther)
+	http.Redirect(w, r, d.Back(run, true), http.StatusSeeOther)
 	return nil
 }
 
@@ -174,7 +176,11 @@ func (d *Door) giveUp(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	http.Redirect(w, r, d.Follow(run), http.StatusSeeOther)
+	to := d.Follow(run)
+	if open.Pay == "" { // a provider that takes money ends there when it is told to stop after the identification
+		to = d.Back(run, true)
+	}
+	http.Redirect(w, r, to, http.StatusSeeOther)
 	return nil
 }
 
@@ -201,11 +207,11 @@ func (d *Door) callback(w http.ResponseWriter, r *http.Request) error {
 		defer cancel()
 		told, err := p.Return.Return(ctx, open.Session, q)
 		switch {
-		case parley.KindOf(err) == parley.KindInvalid:
-			return err // nothing is concluded from it
+		case parley.KindOf(err) == parley.KindInvalid, parley.KindOf(err) == parley.KindUnheard:
+			return err // nothing is concluded from it, and the same redirect may be read again
 		case err != nil:
 			d.Log.Warn("the provider did not answer", "provider", p.Name, "run", run, "err", err)
-			told = Told{ID: "lost " + run, Fact: Denied, Refusal: &parley.Refusal{By: "IdentityProvider", Status: parley.StatusProviderOutOfService}}
+			told = Told{ID: "lost " + run, Fact: Denied, Refusal: &parley.Refusal{By: parley.ByIdentityProvider, Status: parley.StatusProviderOutOfService}}
 		case told.Fact == Denied && told.Note != "":
 			d.Log.Warn("the person was not identified", "provider", p.Name, "run", run, "why", told.Note)
 		}
@@ -213,6 +219,6 @@ func (d *Door) callback(w http.ResponseWriter, r *http.Request) error {
 			return err
 		}
 	}
-	http.Redirect(w, r, d.Follow(run), http.StatusSeeOther)
+	http.Redirect(w, r, d.Back(run, false), http.StatusSeeOther)
 	return nil
 }

@@ -16,6 +16,7 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"parley"
@@ -52,6 +53,7 @@ type Engine struct {
 	driving map[string]bool   // runs that a goroutine of this process is moving; true: somebody asked to look again
 	watch   map[string]*watch // runs that somebody awaits
 	stopped bool              // nothing new begins
+	atWork  atomic.Int64      // due jobs that are worked on
 	wake    chan struct{}     // the worker should look for due jobs
 	wg      sync.WaitGroup    // what goes on, in the background and for callers
 	stop    chan struct{}
@@ -286,8 +288,8 @@ func (e *Engine) Start() {
 			if n > 0 && err == nil {
 				continue
 			}
-			wait := time.Second                                                         // the safety net; a commit nudges
-			if due, ok, derr := e.store.NextDue(ctx); err == nil && derr == nil && ok { // a store that fails is not asked in a rush
+			wait := time.Second                                                                                     // the safety net; a commit nudges
+			if due, ok, derr := e.store.NextDue(ctx); err == nil && derr == nil && ok && e.atWork.Load() < atOnce { // a store that fails is not asked in a rush
 				wait = min(wait, max(due.Sub(e.now()), time.Millisecond))
 			}
 			timer := time.NewTimer(wait)
@@ -303,7 +305,8 @@ func (e *Engine) Start() {
 	})
 }
 
-// atOnce bounds how many due jobs are worked on at the same time, so that a dead operator's time-outs leave room for others.
+// atOnce bounds how many due jobs are worked on at the same time. What goes on inside the requests that woke it does not count: people
+// who wait for a dead operator must not keep others from hearing of their money.
 const atOnce = 64
 
 // Work claims what is due and goes on with it, in the background, and returns how many runs that were. Idle waits for them.
@@ -312,9 +315,7 @@ func (e *Engine) Work(ctx context.Context) (int, error) {
 		return 0, nil
 	}
 	defer e.wg.Done()
-	e.mu.Lock()
-	room := atOnce - len(e.driving)
-	e.mu.Unlock()
+	room := atOnce - int(e.atWork.Load())
 	if room <= 0 {
 		return 0, nil
 	}
@@ -324,7 +325,13 @@ func (e *Engine) Work(ctx context.Context) (int, error) {
 		return 0, err
 	}
 	for _, j := range jobs {
+		e.atWork.Add(1)
 		e.background(func() {
+			defer func() {
+				if e.atWork.Add(-1) == atOnce-1 {
+					e.nudge() // there is room again
+				}
+			}()
 			if err := e.resume(context.WithoutCancel(ctx), j.Run, true); err != nil {
 				e.log.Error("go on with a run", "run", j.Run, "err", err)
 			}

@@ -231,7 +231,7 @@ func (f Flow[S]) Table() *Table {
 		must(!settled || s.Arrow.Undo == "", "%q cannot be taken back after the pivot", s.Name)
 		must(!settled || s.kind != kindCall || s.Insist, "%q comes after the pivot, so it is said until it is heard", s.Name)
 		must(!tail || s.Arrow.Optional, "%q follows an optional arrow, so it is optional too", s.Name)
-		must(s.Arrow.Optional == false || s.kind == kindWait || s.kind == kindAnswer, "%q is ours to say, so it is not optional", s.Name)
+		must(!s.Arrow.Optional || s.kind == kindWait || s.kind == kindAnswer, "%q is ours to say, so it is not optional", s.Name)
 		settled = settled || pivoted && s.kind == kindWait && !s.Arrow.Anytime
 		pivoted = pivoted || s.Arrow.Pivot
 		tail = tail || s.Arrow.Optional && !s.Arrow.Anytime

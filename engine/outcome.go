@@ -28,6 +28,7 @@ type Outcome struct {
 	writes     []Write
 	note       string
 	begins     []Beginning
+	answer     any
 }
 
 // Done says that the step was done, and heard.
@@ -81,6 +82,9 @@ func (o Outcome) With(writes ...Write) Outcome { o.writes = append(o.writes, wri
 
 // Begin begins another run in the same transaction.
 func (o Outcome) Begin(b Beginning) Outcome { o.begins = append(o.begins, b); return o }
+
+// Answer answers a question that came too late for its row (Late), in place of what the row's Question would decide.
+func (o Outcome) Answer(v any) Outcome { o.answer = v; return o }
 
 // Note says a few words for the picture: an amount, a code, never personal data.
 func (o Outcome) Note(words string) Outcome { o.note = words; return o }

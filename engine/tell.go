@@ -361,20 +361,7 @@ func (d *drive) setAside(ctx context.Context, m Inbound, why error) error {
 // hearLate records a message whose time is over, and what follows from that.
 func (d *drive) hearLate(ctx context.Context, i int, in Inbound, kept bool, with []Write) (json.RawMessage, error) {
 	s, now := d.row(i), d.e.clock()
-	next := d.run
-	var answer json.RawMessage
-	if in.Asks && s.question != nil {
-		if decided, ok := s.question(d.state); ok {
-			var err error
-			if answer, err = json.Marshal(decided); err != nil {
-				return nil, err
-			}
-		} else {
-			next.Questions = append(append([]Question(nil), next.Questions...), Question{in.Source, in.ID, i})
-		}
-	}
-	writes := append(d.keep(in, kept, answer), with...)
-	note := ""
+	next, decided, follows, note := d.run, any(nil), []Write(nil), ""
 	if s.late != nil {
 		_, o, err := listen(func(t Turn, v any, body json.RawMessage) (any, Outcome, error) {
 			o, err := s.late(t, v, body)
@@ -387,8 +374,24 @@ func (d *drive) hearLate(ctx context.Context, i int, in Inbound, kept bool, with
 		if err != nil {
 			return nil, err
 		}
-		writes, note = append(append(writes, begun...), o.writes...), o.note
+		decided, follows, note = o.answer, append(begun, o.writes...), o.note
 	}
+	var answer json.RawMessage
+	if in.Asks && s.question != nil {
+		ok := decided != nil
+		if !ok {
+			decided, ok = s.question(d.state)
+		}
+		if !ok {
+			next.Questions = append(append([]Question(nil), next.Questions...), Question{in.Source, in.ID, i})
+		} else {
+			var err error
+			if answer, err = json.Marshal(decided); err != nil {
+				return nil, err
+			}
+		}
+	}
+	writes := append(append(d.keep(in, kept, answer), with...), follows...)
 	return answer, d.commit(ctx, next, d.state, stays, writes, Event{Step: s.Name, Kind: EventLate, Note: note})
 }
 

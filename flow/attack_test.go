@@ -368,6 +368,8 @@ func (r *rig) disarm() bool { return r.now().kind == "" }
 
 // swap starts the process anew with the next life, while nothing goes on.
 func (r *rig) swap(next *life) error {
+	r.working.Lock()
+	defer r.working.Unlock()
 	r.now().dead.Store(true) // the pump starts nothing more in it
 	r.s.Current().Engine.Idle()
 	return r.rise(r.t.Context(), next)

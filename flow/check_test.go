@@ -8,7 +8,7 @@ import (
 	"math/big"
 	"net"
 	"net/http"
-	"path"
+	"net/http/httptrace"
 	"slices"
 	"strings"
 	"sync"
@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"parley/engine"
+	"parley/flow"
 	"parley/house"
 	"parley/sandbox"
 	"parley/sim"
@@ -232,48 +233,72 @@ func TestTwoThingsGoWrongAtOnce(t *testing.T) {
 	}
 }
 
+// TestTheProviderSpeaksFirst repeats the attacks on what the payment provider tells with a clock that does not run ahead to our own question:
+// there, the payment is learned from the notification, and not from the ledger before it.
+func TestTheProviderSpeaksFirst(t *testing.T) {
+	r := newRig(t)
+	for _, j := range variants {
+		for _, table := range tables(j) {
+			for _, arrow := range table.Arrows() {
+				if table.Name != "sign-up-and-deposit" || arrow.From != flow.PaymentProvider {
+					continue
+				}
+				for _, a := range attacks(j, table.Name, arrow) {
+					t.Run(j.String()+"/"+arrow.Name+"/"+a.name, func(t *testing.T) {
+						r.horizon.Store(int64(2 * time.Second)) // settle sets it back
+						r.suffer(t, a)
+					})
+				}
+			}
+		}
+	}
+}
+
 // dieAfter has the process die when the operator has heard an action and before its answer is read. To the next process the operator is
 // unreachable for that action alone, so that what it says of it has certainly not been heard.
 func (r *rig) dieAfter(action string) {
 	type trip = func(*http.Request) (*http.Response, error)
-	begin := func(wrap func(inner trip) trip) *life {
+	next := func(wrap func(l *life, inner trip) trip) {
 		r.now().dead.Store(true) // the pump starts nothing more in it, and no other
 		r.s.Current().Engine.Idle()
 		l := newLife("", 0)
 		parts := r.parts(l)
 		parts.Wrap = func(inner http.RoundTripper) http.RoundTripper {
-			to := wrap(wire{inner, l}.RoundTrip)
+			usual := wire{inner, l}.RoundTrip
+			special := wrap(l, usual)
 			return roundTrip(func(req *http.Request) (*http.Response, error) {
-				if path.Base(req.URL.Path) != action {
-					return wire{inner, l}.RoundTrip(req)
+				if strings.HasSuffix(req.URL.Path, "/"+action) {
+					return special(req)
 				}
-				return to(req)
+				return usual(req)
 			})
 		}
 		r.begin(parts, l)
-		return l
 	}
 	heard := make(chan struct{})
-	var first *life
-	first = begin(func(inner trip) trip {
+	next(func(l *life, usual trip) trip {
 		return func(req *http.Request) (*http.Response, error) {
-			if res, err := inner(req); err == nil {
+			if res, err := usual(req); err == nil {
 				res.Body.Close()
 			}
-			if first.dead.CompareAndSwap(false, true) {
+			if l.dead.CompareAndSwap(false, true) {
 				close(heard)
 			}
 			return nil, errDead
 		}
 	})
-	go func() {
-		<-heard
-		begin(func(trip) trip {
+	r.wg.Go(func() {
+		select {
+		case <-heard:
+		case <-r.stop:
+			return
+		}
+		next(func(*life, trip) trip {
 			return func(*http.Request) (*http.Response, error) {
 				return nil, &net.OpError{Op: "dial", Err: errors.New("nobody is there")}
 			}
 		})
-	}()
+	})
 }
 
 func (r *rig) begin(parts house.Parts, l *life) {
@@ -289,26 +314,31 @@ type roundTrip func(*http.Request) (*http.Response, error)
 
 func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
-// TestACodeIsRedeemedOnce has a shop in a hurry redeem each code many times at once, and once more when all have been answered.
+// TestACodeIsRedeemedOnce has a shop in a hurry redeem each code many times at once: none says what it wants before all are heard, so that
+// nobody comes when the others have been answered.
 func TestACodeIsRedeemedOnce(t *testing.T) {
 	const times = 32
 	r := newRig(t)
 	won := make(chan int, 1)
+	patient := &http.Transport{MaxIdleConnsPerHost: times, ExpectContinueTimeout: 20 * time.Second}
+	t.Cleanup(patient.CloseIdleConnections)
 	hurry := roundTrip(func(req *http.Request) (*http.Response, error) {
-		if path.Base(req.URL.Path) != "token" {
-			return http.DefaultTransport.RoundTrip(req)
+		if !strings.HasSuffix(req.URL.Path, "/token") {
+			return patient.RoundTrip(req)
 		}
 		body, err := io.ReadAll(req.Body)
 		if err != nil {
 			return nil, err
 		}
-		var all sync.WaitGroup
+		var here, all sync.WaitGroup
+		here.Add(times)
 		answers := make([]*http.Response, times)
 		for i := range answers {
 			all.Go(func() {
-				again := req.Clone(req.Context())
-				again.Body = io.NopCloser(bytes.NewReader(body))
-				if res, err := http.DefaultTransport.RoundTrip(again); err == nil {
+				again := req.Clone(httptrace.WithClientTrace(req.Context(), &httptrace.ClientTrace{Got100Continue: here.Done}))
+				again.Header.Set("Expect", "100-continue")
+				again.Body = io.NopCloser(held{bytes.NewReader(body), here.Wait})
+				if res, err := patient.RoundTrip(again); err == nil {
 					kept, _ := io.ReadAll(res.Body)
 					res.Body.Close()
 					res.Body = io.NopCloser(bytes.NewReader(kept))
@@ -335,6 +365,17 @@ func TestACodeIsRedeemedOnce(t *testing.T) {
 			}
 		})
 	}
+}
+
+// held is a body that is not given before its time.
+type held struct {
+	io.Reader
+	wait func()
+}
+
+func (h held) Read(b []byte) (int, error) {
+	h.wait()
+	return h.Reader.Read(b)
 }
 
 func rat(s string) *big.Rat {

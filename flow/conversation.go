@@ -49,7 +49,7 @@ func (c *Conversations) Begin(ctx context.Context, run string, r oauth.Request) 
 		}
 		flow = "sign-up-and-deposit"
 		s.DepositTx = s.SignInTx + 1
-		s.AskSignIn = s.AskSignIn || r.EndUserID == "" // authorize needs the operator's name for the person
+		s.AskSignIn = true // authorize names a person, and only the operator's answer to signin says who they are
 	}
 	note := r.Provider
 	if r.Amount != nil {
@@ -93,7 +93,7 @@ func (c *Conversations) progress(r engine.Run) (oauth.Progress, error) {
 	}
 	p := oauth.Progress{Run: r.ID, Request: s.Request, Stage: oauth.Working, TxID: s.SignInTx, Refusal: r.Refusal, Begun: r.Begun, Status: s.signInStatus(r.Status.Over())}
 	show := func(stage oauth.Stage, page connector.Page) {
-		p.Stage, p.Page = stage, oauth.Page{URL: page.URL, Width: page.Width, Height: page.Height}
+		p.Stage, p.Page = stage, oauth.Page{URL: page.URL, Framed: page.Framed, Width: page.Width, Height: page.Height}
 	}
 	switch {
 	case r.Refusal != nil:
@@ -206,10 +206,11 @@ func (c *Conversations) Tell(ctx context.Context, run, source string, told conne
 		// The order ended before anybody was identified: then that is what did not happen.
 		told.Fact, row = connector.Denied, "identity verified"
 		receipt, err := c.tell(ctx, run, source, row, told.ID, told)
-		if err != nil || !receipt.Passed {
+		if acted := !receipt.Passed && !receipt.Waiting && !receipt.Duplicate; err != nil || acted || s.Request.Amount == nil {
 			return v, err
 		}
-		told.Fact, row = connector.Failed, "payment verified" // it was identified a moment ago
+		// They may have been identified in the meantime, or we died between this word and the next: then it is the payment that failed.
+		told.Fact, row = connector.Failed, "payment verified"
 		told.ID += "/payment"
 	}
 	if s.Request.Amount == nil && row != "identity verified" {

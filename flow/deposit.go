@@ -131,7 +131,9 @@ func (f SignUpAndDeposit) pay(ctx context.Context, t engine.Turn, s Onboarding) 
 	if err == nil {
 		s.Pay = place(opened)
 	}
-	s.Started, s.Movement = true, parley.Asked
+	if parley.KindOf(err) != parley.KindRefused || t.Attempt > 1 { // of an earlier try we may not know
+		s.Started, s.Movement = true, parley.Asked
+	}
 	amount := *s.Request.Amount
 	if s.Limit != nil {
 		amount = *s.Limit

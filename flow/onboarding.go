@@ -24,11 +24,11 @@ import (
 
 // Those who speak.
 const (
-	Browser          engine.Party = "Browser"
+	Browser          engine.Party = parley.ByBrowser
 	Server           engine.Party = "Parley"
-	IdentityProvider engine.Party = "IdentityProvider"
-	PaymentProvider  engine.Party = "PaymentProvider"
-	Operator         engine.Party = "Operator"
+	IdentityProvider engine.Party = parley.ByIdentityProvider
+	PaymentProvider  engine.Party = parley.ByPaymentProvider
+	Operator         engine.Party = parley.ByOperator
 )
 
 // labels are how people read the parties.
@@ -64,7 +64,7 @@ type Desk struct {
 	Token func(merchant int, txRefID string, at time.Time) string
 	// Number gives a transaction number that was never given before.
 	Number func(ctx context.Context) (int64, error)
-	// Over reports whether a run has ended, and if not, why.
+	// Over reports whether a run has ended.
 	Over func(ctx context.Context, run string) (bool, error)
 }
 
@@ -149,7 +149,7 @@ func (d *Desk) identifying(decided func(Onboarding) (any, bool)) []engine.Step[O
 		engine.Call(Server, IdentityProvider, "process sign in", d.startIdentification),
 		engine.Seen[Onboarding](IdentityProvider, Browser, "present authorization UI"),
 		engine.Seen[Onboarding](Browser, IdentityProvider, "enter credentials, authorize or deny"),
-		engine.Wait(IdentityProvider, Server, "identity verified", d.recordIdentity).Within(Lifetime).Question(decided),
+		engine.Late(engine.Wait(IdentityProvider, Server, "identity verified", d.recordIdentity).Within(Lifetime).Question(decided), d.identifiedAgain),
 		engine.Call(Server, Operator, "signin", d.askSignIn).If("the operator is to be asked", Onboarding.wantsSignIn),
 	}
 }
@@ -216,17 +216,10 @@ func (d *Desk) startIdentification(ctx context.Context, t engine.Turn, s Onboard
 // ask is what both questions to a provider have in common.
 func (d *Desk) ask(t engine.Turn, s Onboarding, p connector.Provider) connector.IdentifyRequest {
 	at := d.Addresses(p.Merchant, p.Name, t.Run)
-	extra := s.Request.Extra
-	if s.Request.Currency != "" { // a provider that takes no amount now may still want to know
-		extra = map[string]string{"currency": string(s.Request.Currency)}
-		for k, v := range s.Request.Extra {
-			extra[k] = v
-		}
-	}
 	r := connector.IdentifyRequest{
-		Key: t.Key, Attempt: t.Attempt, Amount: s.Request.Amount, Country: s.Request.Country, Locale: s.Request.Locale,
+		Key: t.Key, Attempt: t.Attempt, Amount: s.Request.Amount, Currency: s.Request.Currency, Country: s.Request.Country, Locale: s.Request.Locale,
 		PersonID: s.Request.PersonID, EndUserID: s.Request.EndUserID, IP: s.Request.IP.Reveal(), ACR: s.Request.ACRValues,
-		LoginHint: s.Request.LoginHint, MaxAge: s.Request.MaxAge, Extra: extra,
+		LoginHint: s.Request.LoginHint, MaxAge: s.Request.MaxAge, Extra: s.Request.Extra,
 		SuccessURL: at.Success, FailURL: at.Fail, NotifyURL: at.Notify, State: at.State,
 	}
 	if r.EndUserID == "" {
@@ -248,10 +241,16 @@ func (d *Desk) recordIdentity(t engine.Turn, s Onboarding, told connector.Told) 
 	if s.Identity.Provider != s.Request.Provider { // the provider is fixed when the run begins
 		return s, engine.Refused(&parley.Refusal{By: string(IdentityProvider), Status: parley.StatusNotAuthenticated}).Note("another provider answered")
 	}
-	if !s.AskSignIn {
-		s.UserID = s.Request.EndUserID
-	}
 	return s, engine.Done().With(s.signIn(t, parley.StatusProcessingMerchant))
+}
+
+// identifiedAgain answers a provider that asks once more. The same person has the same answer; somebody else, who logged in after the
+// operator had accepted the first, is never let go on in their name.
+func (d *Desk) identifiedAgain(_ engine.Turn, s Onboarding, told connector.Told) engine.Outcome {
+	if told.Fact == connector.Identified && told.Identity != nil && s.Identity.Provider != "" && !s.Identity.Same(*told.Identity) {
+		return engine.Done().Answer(connector.Verdict{}).Note("somebody else")
+	}
+	return engine.Done()
 }
 
 func (d *Desk) askSignIn(ctx context.Context, t engine.Turn, s Onboarding) (Onboarding, engine.Outcome) {

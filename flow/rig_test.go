@@ -35,6 +35,7 @@ type rig struct {
 
 	mu      sync.Mutex
 	life    *life
+	working sync.Mutex   // held while the pump has the engine work
 	horizon atomic.Int64 // how far ahead of now the clock may jump to what is due next
 	stop    chan struct{}
 	wg      sync.WaitGroup
@@ -239,7 +240,9 @@ func (r *rig) pump() {
 		default:
 		}
 		h := r.s.Current()
+		r.working.Lock()
 		h.Engine.Work(ctx)
+		r.working.Unlock()
 		if due, ok, err := h.Engine.NextDue(ctx); err == nil && ok && due.Sub(r.clock.Now()) <= time.Duration(r.horizon.Load()) {
 			r.clock.moveTo(due)
 		}

@@ -30,9 +30,10 @@ func (f SignIn) Flow() engine.Flow[Onboarding] {
 	}
 }
 
-// verdict answers a provider that asked: whoever the operator takes may go on.
+// verdict answers a provider that asked: stop here. A provider that asks would take money on a yes, and this is about none; who the
+// person is has been told.
 func (f SignIn) verdict(s Onboarding) (any, bool) {
-	return connector.Verdict{GoOn: s.Refusal == nil}, s.Refusal != nil || s.UserID != "" || !s.AskSignIn && s.Identity.Provider != ""
+	return connector.Verdict{}, s.Refusal != nil || s.UserID != "" || !s.AskSignIn && s.Identity.Provider != ""
 }
 
 // signInStatus is the status of a sign-in that has come so far.

@@ -14,7 +14,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/netip"
-	"net/url"
+	"strings"
 	"sync"
 	"time"
 
@@ -104,7 +104,7 @@ func New(ctx context.Context, c Config, p Parts) (*House, error) {
 	h.OAuth.Store = h.Store
 	door := &connector.Door{
 		Base: c.Issuer, Providers: h.Providers, Conversations: h.Conversations, Handles: web.Handles{Key: oauth.Derive([]byte(secret), "doors")},
-		Follow: h.OAuth.FollowURL, AnyBrowser: p.AnyBrowser, Log: p.Log,
+		Follow: h.OAuth.FollowURL, Back: h.OAuth.BackURL, AnyBrowser: p.AnyBrowser, Log: p.Log,
 	}
 	h.Desk.Addresses = func(merchant int, provider, run string) flow.Addresses {
 		return flow.Addresses{
@@ -288,6 +288,8 @@ func (o Operator) auth() (notify.Auth, error) {
 		return nil, fmt.Errorf("token: %w", err)
 	}
 	switch {
+	case password != "" && o.User == "":
+		return nil, parley.Invalid("user", "is needed with a password")
 	case token != "" && o.User != "":
 		return nil, parley.Invalid("token", "is in place of user and password")
 	case token != "":
@@ -300,7 +302,7 @@ func (o Operator) auth() (notify.Auth, error) {
 
 func (c Provider) build(top Config, merchant int, client *http.Client, p Parts) (connector.Provider, error) {
 	label := cmp.Or(c.Label, c.Name)
-	if c.Name == "" || c.Name != url.PathEscape(c.Name) || len(c.Name) > 50 {
+	if c.Name == "" || len(c.Name) > 50 || strings.Trim(c.Name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_") != "" {
 		return connector.Provider{}, parley.Invalid("name", "letters, digits and hyphens")
 	}
 	switch {

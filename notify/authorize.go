@@ -70,7 +70,7 @@ func readLimit(s string, asked parley.Money) (*parley.Money, error) {
 	case err != nil:
 		return nil, invalidAnswer("limit is not an amount")
 	case negative || limit.IsZero():
-		return nil, parley.Errorf(parley.KindRefused, "%w", &parley.Refusal{By: "Operator", Status: parley.StatusAboveLimit})
+		return nil, parley.Errorf(parley.KindRefused, "%w", &parley.Refusal{By: parley.ByOperator, Status: parley.StatusAboveLimit})
 	case limit.Minor >= asked.Minor:
 		return nil, nil
 	}

@@ -165,7 +165,7 @@ func (o *Operator) deliver(ctx context.Context, action, key string, body []byte)
 	if err != nil {
 		// The transport tells us whether it came so far as to write. One that does not (a fake) is judged by its error.
 		unheard := traced.Load() && !wrote.Load() || !traced.Load() && neverConnected(err)
-		err, learned = lost(err, unheard)
+		learned, err = lost(err, unheard)
 		return nil, err
 	}
 	defer res.Body.Close()
@@ -178,7 +178,7 @@ func (o *Operator) deliver(ctx context.Context, action, key string, body []byte)
 	}
 	got, err := io.ReadAll(io.LimitReader(res.Body, maxAnswer+1))
 	if err != nil {
-		err, learned = lost(err, false)
+		learned, err = lost(err, false)
 		return nil, err
 	}
 	learned = answered
@@ -189,23 +189,23 @@ func (o *Operator) deliver(ctx context.Context, action, key string, body []byte)
 }
 
 // lost is the error of an exchange that broke, and what that teaches about the endpoint.
-func lost(err error, unheard bool) (error, news) {
+func lost(err error, unheard bool) (news, error) {
 	ne, ok := errors.AsType[net.Error](err)
 	timeout := errors.Is(err, context.DeadlineExceeded) || ok && ne.Timeout()
 	f := &Failure{Err: bare(err)}
 	switch {
 	case unheard && errors.Is(err, context.Canceled): // we hung up: the endpoint is not to blame
 		f.Status = parley.StatusFailedToConnect
-		return failure(parley.KindUnheard, f), nothing
+		return nothing, failure(parley.KindUnheard, f)
 	case unheard:
 		f.Status = parley.StatusFailedToConnect
-		return failure(parley.KindUnheard, f), silent
+		return silent, failure(parley.KindUnheard, f)
 	case timeout:
 		f.Status = parley.StatusReadTimeout
-		return failure(parley.KindUnknown, f), silent
+		return silent, failure(parley.KindUnknown, f)
 	}
 	f.Status = failedIO
-	return failure(parley.KindUnknown, f), nothing
+	return nothing, failure(parley.KindUnknown, f)
 }
 
 // neverConnected reports whether an error can only come from before the first byte was sent.

@@ -55,7 +55,7 @@ func refusal(fields map[string]json.RawMessage) *parley.Refusal {
 		}
 		return ""
 	}
-	r := &parley.Refusal{By: "Operator", Code: words("errCode"), Message: words("errMsg", "errorMsg")}
+	r := &parley.Refusal{By: parley.ByOperator, Code: words("errCode"), Message: words("errMsg", "errorMsg")}
 	r.Status = refusalStatus(r.Code)
 	return r
 }

@@ -185,6 +185,9 @@ type (
 
 func (s *Server) startedJSON(w http.ResponseWriter, p Progress) {
 	out := &redirectOutput{URL: p.Page.URL, Method: http.MethodGet, Container: "iframe", Parameters: map[string]string{}, Height: p.Page.Height, Width: p.Page.Width}
+	if !p.Page.Framed {
+		out.Container = "window"
+	}
 	if p.Stage != Identifying {
 		out.URL, out.Container = s.FollowURL(p.Run), "window" // our own page forbids to be framed
 	}

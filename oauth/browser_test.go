@@ -199,7 +199,7 @@ func TestEveryPageKeepsOutOfFrames(t *testing.T) {
 	pages["callback"] = b.get(back)
 	pages["redirect with code"] = b.back(back)
 	w.access(t, pages["redirect with code"].query("code"))
-	pages["used"] = b.get(follow)
+	pages["used"] = b.get(pages["callback"].header.Get("Location"))
 	if !strings.Contains(pages["used"].body, "You are signed in") {
 		t.Errorf("the code was redeemed, and the page says: %s", pages["used"])
 	}

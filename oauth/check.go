@@ -11,8 +11,6 @@ import (
 	"parley"
 	"parley/engine"
 	"parley/web"
-
-	"github.com/go-jose/go-jose/v4"
 )
 
 // AddressSource knows where people live. connector.AddressSource is one.
@@ -164,17 +162,16 @@ func (s *Server) findAddress(ctx context.Context, t Token, p *Progress) error {
 		case err == nil && kept.Done:
 			fill(id, kept.Address)
 			return nil
-		case err == nil && s.Now().Sub(kept.Asked) < 30*time.Second: // somebody is asking
+		case err == nil && (kept.Billed > 0 || s.Now().Sub(kept.Asked) > 10*time.Second) && s.Now().Sub(kept.Asked) < 30*time.Second:
+			return parley.Errorf(parley.KindUnavailable, "the question was asked a moment ago, and not answered")
+		case err == nil && s.Now().Sub(kept.Asked) <= 10*time.Second: // somebody is asking
 			select {
 			case <-time.After(100 * time.Millisecond):
 				continue
 			case <-ctx.Done():
 				return ctx.Err()
 			}
-		case err == nil: // somebody asked and died
-			if err := s.Store.Apply(ctx, []engine.Write{EndLookup{Token: t.ID}}); err != nil {
-				return err
-			}
+		case err == nil: // whoever asked died, or had no answer
 		case parley.KindOf(err) != parley.KindNotFound:
 			return err
 		}
@@ -185,8 +182,22 @@ func (s *Server) findAddress(ctx context.Context, t Token, p *Progress) error {
 		if err != nil {
 			return err
 		}
-		address, err := book.Source.Address(ctx, id.PersonID)
-		end := EndLookup{Token: t.ID, Found: err == nil, Address: address, Billed: book.Price}
+		// The answer costs money whether the asker still waits for it or not.
+		asking, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+		address, err := book.Source.Address(asking, id.PersonID)
+		cancel()
+		end := EndLookup{Token: t.ID, Found: true, Address: address, Billed: book.Price}
+		switch parley.KindOf(err) {
+		case parley.KindNotFound: // somebody whom this source is not asked about
+			end.Billed, err = 0, nil
+		case parley.KindRefused: // asking again would only cost again
+			s.Log.Warn("the address register refuses an answer", "run", t.Run, "err", err)
+			err = nil
+		case parley.KindUnheard:
+			end.Found, end.Billed = false, 0
+		default:
+			end.Found = err == nil
+		}
 		if werr := s.Store.Apply(context.WithoutCancel(ctx), []engine.Write{end}); werr != nil {
 			return werr
 		}
@@ -203,64 +214,4 @@ func fill(id *parley.Identity, a parley.Address) {
 	if !a.IsZero() {
 		id.Address = a
 	}
-}
-
-func burn(hash string, now time.Time) []engine.Write { return []engine.Write{SpendCode{hash, now}} }
-
-// StatusToken is the token of a sign-in's status URL, good for half an hour: whoever has it may see where the sign-in
-// stands, and nothing about the person. The same sign-in has the same token.
-func (s *Server) StatusToken(merchant int, txRefID string, at time.Time) string {
-	token, err := signJWT(jose.SigningKey{Algorithm: jose.HS256, Key: Derive(s.Secret, "status tokens")}, "", map[string]any{
-		"merchantId": merchant, "exp": at.Add(30 * time.Minute).Unix(), "token": txRefID,
-	})
-	if err != nil {
-		panic(err) // a key and claims that are ours
-	}
-	return token
-}
-
-// status answers the operator's page, which asks how the sign-in goes while the person is in the frame.
-func (s *Server) status(w http.ResponseWriter, r *http.Request) {
-	w.Header().Set("Access-Control-Allow-Origin", "*") // the token in the address is all the authority there is
-	p, err := s.statusOf(r.Context(), r.URL.Query().Get("token"))
-	if err != nil {
-		if k := parley.KindOf(err); k != parley.KindInvalid && k != parley.KindNotFound {
-			s.Log.Error("status", "err", err)
-		}
-		web.JSON(w, http.StatusUnauthorized, map[string]any{"success": false, "errors": []fault{{Msg: "the token is not one of ours, or has expired", Keys: []string{"invalid_token"}}}})
-		return
-	}
-	out := map[string]any{"success": p.Stage != Denied, "txRefId": p.TxRefID(), "state": p.Status.State(), "statusCode": int(p.Status), "status": p.Status.String(),
-		"done": p.Stage == Granted || p.Stage == Denied}
-	if p.Refusal != nil && p.Refusal.Code != "" {
-		out["errCode"] = p.Refusal.Code
-	}
-	web.JSON(w, http.StatusOK, out)
-}
-
-func (s *Server) statusOf(ctx context.Context, token string) (Progress, error) {
-	if len(token) > 4<<10 {
-		return Progress{}, errToken
-	}
-	jws, err := jose.ParseSignedCompact(token, []jose.SignatureAlgorithm{jose.HS256})
-	if err != nil {
-		return Progress{}, errToken
-	}
-	body, err := jws.Verify(Derive(s.Secret, "status tokens"))
-	if err != nil {
-		return Progress{}, errToken
-	}
-	merchant, tx, err := readStatus(body, s.Now())
-	if err != nil {
-		return Progress{}, err
-	}
-	run, err := s.Store.RunOf(ctx, tx)
-	if err != nil {
-		return Progress{}, err
-	}
-	p, err := s.Conversations.Await(ctx, run, func(Progress) bool { return true })
-	if err == nil && p.Request.Merchant != merchant {
-		err = errToken
-	}
-	return p, err
 }

@@ -189,7 +189,7 @@ func TestCodeIsGoodForAMinute(t *testing.T) {
 	p := b.authorize(params())
 	back := b.identify(p, "approve")
 	first := b.back(back)
-	follow := w.House.OAuth.FollowURL(runOf(t, w, first.query("code")))
+	follow := w.House.OAuth.BackURL(runOf(t, w, first.query("code")), true)
 	w.clock.forward(50 * time.Second)
 	if again := b.back(follow); again.query("code") != first.query("code") {
 		t.Errorf("within its time, the same browser got another code: %s", again)

@@ -77,6 +77,7 @@ func (p Progress) TxRefID() string {
 // Page is where the person should go.
 type Page struct {
 	URL           string
+	Framed        bool // it may stand in an iframe
 	Width, Height int
 }
 

@@ -41,9 +41,11 @@ func (s *Server) follow(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	back := r.URL.Query().Get("back") != ""
+	from, back := s.handles.Open("back", r.URL.Query().Get("back"))
+	back = back && from == p.Run
+	stay := r.URL.Query().Get("stay") != ""
 	enough := func(p Progress) bool {
-		return p.Stage == Granted || p.Stage == Denied || p.Stage == Paying && !back
+		return p.Stage == Granted || p.Stage == Denied || p.Stage == Paying && !stay
 	}
 	if !enough(p) {
 		ctx, cancel := context.WithTimeout(r.Context(), s.Hold)
@@ -56,14 +58,16 @@ func (s *Server) follow(w http.ResponseWriter, r *http.Request) error {
 	case s.Now().Sub(p.Begun) > longest && (p.Stage == Granted || p.Stage == Denied):
 		web.Show(w, web.View{Title: "This is over", Mood: "bad", Words: []string{"You began this more than a day ago. Please begin again where you started."},
 			Links: []web.Link{{Text: "Back to " + host(p.Request.RedirectURI), URL: web.Origin(p.Request.RedirectURI), Primary: true}}})
-	case p.Stage == Granted:
+	case p.Stage == Granted && back:
 		return s.grant(w, r, p)
+	case p.Stage == Granted:
+		web.Show(w, web.View{Title: "Please go back to your provider's page", Mood: "waiting", Words: []string{"It sends you on from there. You can close this page."}})
 	case p.Stage == Denied:
 		if err := s.Conversations.Returned(context.WithoutCancel(r.Context()), p.Run); err != nil {
 			return err
 		}
 		s.redirect(w, r, p.Request.RedirectURI, s.denied(p))
-	case p.Stage == Paying && !back:
+	case p.Stage == Paying && !stay:
 		http.Redirect(w, r, p.Page.URL, http.StatusSeeOther)
 	default:
 		s.wait(w, r, p)
@@ -150,7 +154,7 @@ func (s *Server) denied(p Progress) url.Values {
 	if p.Request.State != "" {
 		q.Set("state", p.Request.State)
 	}
-	if no.By == "Operator" { // exactly what it answered; other parties' words are not for its shop
+	if no.By == parley.ByOperator { // exactly what it answered; other parties' words are not for its shop
 		if no.Code != "" {
 			q.Set("errCode", no.Code)
 		}

@@ -58,6 +58,9 @@ func (k *keyring) all(ctx context.Context) ([]signingKey, error) {
 	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
+	if len(k.keys) > 0 && k.read != read { // somebody else has just read them
+		return k.keys, nil
+	}
 	kept, err := k.server.Store.SigningKeys(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("read the signing keys: %w", err)
@@ -157,7 +160,11 @@ func (k *keyring) sign(ctx context.Context, typ string, claims any) (string, err
 }
 
 func signJWT(key jose.SigningKey, typ string, claims any) (string, error) {
-	signer, err := jose.NewSigner(key, (&jose.SignerOptions{}).WithType(jose.ContentType(typ)))
+	options := &jose.SignerOptions{}
+	if typ != "" {
+		options.WithType(jose.ContentType(typ))
+	}
+	signer, err := jose.NewSigner(key, options)
 	if err != nil {
 		return "", err
 	}

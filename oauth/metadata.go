@@ -1,12 +1,8 @@
 package oauth
 
 import (
-	"encoding/json"
 	"net/http"
 	"slices"
-	"strconv"
-	"strings"
-	"time"
 
 	"parley/web"
 )
@@ -49,21 +45,4 @@ func (s *Server) metadata(w http.ResponseWriter, r *http.Request) {
 		"claims_supported":                               []string{"sub", "name", "given_name", "family_name", "birthdate", "auth_time", "acr", "idp"},
 		"check_token_endpoint":                           s.Issuer + "/oauth/check_token",
 	})
-}
-
-// readStatus reads the claims of a status token that was verified.
-func readStatus(body []byte, now time.Time) (merchant int, tx int64, err error) {
-	var claims struct {
-		MerchantID int    `json:"merchantId"`
-		Exp        int64  `json:"exp"`
-		Token      string `json:"token"`
-	}
-	if json.Unmarshal(body, &claims) != nil || now.Unix() >= claims.Exp {
-		return 0, 0, errToken
-	}
-	_, number, ok := strings.Cut(claims.Token, "A")
-	if tx, err = strconv.ParseInt(number, 10, 64); err != nil || !ok {
-		return 0, 0, errToken
-	}
-	return claims.MerchantID, tx, nil
 }

@@ -146,7 +146,7 @@ func TestTransferIsSaidThoughTheBrowserIsGone(t *testing.T) {
 		t.Errorf("the balance is %s", got)
 	}
 	// And when the person comes back after all, there is their code.
-	if p := b.back(w.House.OAuth.FollowURL(w.runOfOrder(t, began))); p.query("code") == "" {
+	if p := b.back(w.House.OAuth.BackURL(w.runOfOrder(t, began), true)); p.query("code") == "" {
 		t.Error(p)
 	}
 }

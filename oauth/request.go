@@ -1,7 +1,6 @@
 package oauth
 
 import (
-	"cmp"
 	"net/http"
 	"net/url"
 	"slices"
@@ -107,11 +106,10 @@ func (s *Server) understand(a *asked) (Request, error) {
 	} else if len(state) == 1 {
 		return req, invalidRequest("state", "longer than 1024 bytes")
 	}
-	for name, list := range a.values {
+	for _, list := range a.values {
 		if len(list) > 1 {
 			return req, invalidRequest("parameters", "one of them is there twice")
 		}
-		_ = name
 	}
 	if a.get("request_uri") != "" {
 		return req, &failure{code: "request_uri_not_supported", description: "requests by reference are not read"}
@@ -235,6 +233,7 @@ func (s *Server) understandPerson(a *asked, req *Request) error {
 	if v := a.get("iframe"); v != "" && v != "true" && v != "false" {
 		return invalidRequest("iframe", "true or false")
 	}
+	size := 0 // they go into the token, which has a bound of its own
 	for name, list := range a.values {
 		for prefix, into := range map[string]*map[string]string{"attributes[": &req.Attributes, "provider_attributes[": &req.Extra} {
 			key, ok := strings.CutPrefix(name, prefix)
@@ -250,6 +249,9 @@ func (s *Server) understandPerson(a *asked, req *Request) error {
 			}
 			if into == &req.Extra {
 				key = camel(key)
+			}
+			if size += len(key) + len(list[0]); size > maxParameter {
+				return invalidRequest("attributes", "more than 4096 bytes together")
 			}
 			(*into)[key] = list[0]
 		}
@@ -282,7 +284,7 @@ func (s *Server) understandPerson(a *asked, req *Request) error {
 	a.chosen = providers[i]
 	req.Provider = a.chosen.Name
 	for _, demanded := range a.chosen.Demands {
-		if cmp.Or(a.get(demanded)) == "" {
+		if a.get(demanded) == "" {
 			return invalidRequest(demanded, "this identity provider needs it")
 		}
 	}

@@ -16,6 +16,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/netip"
 	"net/url"
@@ -83,8 +84,8 @@ type Server struct {
 // New checks the configuration. The keys are read, and made if there are none, by Open.
 func New(c Config) (*Server, error) {
 	u, err := url.Parse(c.Issuer)
-	if err != nil || u.Host == "" || u.RawQuery != "" || u.Fragment != "" || strings.HasSuffix(c.Issuer, "/") || u.Scheme != "https" && !(u.Scheme == "http" && loopback(u.Hostname())) {
-		return nil, parley.Invalid("issuer", "must be https (or http on a loopback address), without query, fragment or a slash at the end")
+	if err != nil || u.Host == "" || u.RawQuery != "" || u.Fragment != "" || u.Path != "" || u.Scheme != "https" && !(u.Scheme == "http" && loopback(u.Hostname())) {
+		return nil, parley.Invalid("issuer", "must be https (or http on a loopback address), without path, query or fragment")
 	}
 	if len(c.Secret) < 32 {
 		return nil, parley.Invalid("secret", "must have 32 bytes or more")
@@ -170,6 +171,17 @@ func (s *Server) FollowURL(run string) string {
 	return s.Issuer + "/oauth/follow/" + s.handles.Make("follow", run)
 }
 
+// BackURL is the same page for a browser that has come back from the provider: only such a one is given a code. Whoever began a
+// conversation and had somebody else finish it never comes by there, and gets nothing. stay says that the person is not to be sent
+// anywhere else.
+func (s *Server) BackURL(run string, stay bool) string {
+	u := s.FollowURL(run) + "?back=" + s.handles.Make("back", run)
+	if stay {
+		u += "&stay=1"
+	}
+	return u
+}
+
 // ip is the address of who asks: the last that a proxy we trust did not add itself.
 func (s *Server) ip(r *http.Request) string {
 	at, err := netip.ParseAddrPort(r.RemoteAddr)
@@ -214,6 +226,7 @@ type tries struct {
 const (
 	triesAllowed = 20
 	triesWithin  = time.Minute
+	triesKept    = 10000
 )
 
 // blocked reports whether there were too many failures under the key.
@@ -229,8 +242,11 @@ func (t *tries) fail(key string, now time.Time) {
 	if t.failed == nil {
 		t.failed = map[string][]time.Time{}
 	}
-	if len(t.failed) > 10000 { // somebody varies the key: forget rather than grow
-		clear(t.failed)
+	if _, known := t.failed[key]; !known && len(t.failed) >= triesKept {
+		maps.DeleteFunc(t.failed, func(k string, _ []time.Time) bool { return len(t.recent(k, now)) == 0 })
+		if len(t.failed) >= triesKept {
+			return // only addresses are kept for clients that do not exist, so so many guess at real ones from as many places
+		}
 	}
 	t.failed[key] = append(t.recent(key, now), now)
 }

@@ -71,9 +71,10 @@ type (
 	}
 	// AddKey keeps a signing key.
 	AddKey struct{ Key SigningKey }
-	// AddLookup claims the right to ask for a token's address, or is a conflict.
+	// AddLookup claims the right to ask for a token's address, or is a conflict: one that was answered is not asked again, and one
+	// that was not, no sooner than half a minute later.
 	AddLookup struct{ Lookup Lookup }
-	// EndLookup keeps what came of the question. An unanswered one is forgotten, so that it can be asked again.
+	// EndLookup keeps what came of the question, and what it cost.
 	EndLookup struct {
 		Token   string
 		Found   bool // the source answered

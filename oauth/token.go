@@ -106,12 +106,16 @@ func (s *Server) authenticate(r *http.Request, values url.Values) (*Client, erro
 	}
 	id := s.claimed(r, values)
 	no := &denial{status: http.StatusUnauthorized, Code: "invalid_client", Description: "client authentication failed", basic: basic}
-	if s.tries.blocked(id+" "+ip, now) {
+	c := s.clients[id]
+	guess := ip + " " + id
+	if c == nil {
+		guess = ip + " ?" // or whoever varies the name would fill the memory
+	}
+	if s.tries.blocked(guess, now) {
 		return nil, &denial{status: http.StatusTooManyRequests, Code: "temporarily_unavailable", Description: "too many failed attempts"}
 	}
-	c := s.clients[id]
 	if c == nil || c.Disabled {
-		s.tries.fail(id+" "+ip, now)
+		s.tries.fail(guess, now)
 		return nil, no
 	}
 	var known bool
@@ -125,7 +129,7 @@ func (s *Server) authenticate(r *http.Request, values url.Values) (*Client, erro
 		known = true
 	}
 	if !known || !c.allows(ip) {
-		s.tries.fail(id+" "+ip, now)
+		s.tries.fail(guess, now)
 		return nil, no
 	}
 	if other := values.Get("client_id"); basic && other != "" && other != c.ID {
@@ -221,7 +225,7 @@ func (s *Server) redeem(r *http.Request) (map[string]any, error) {
 	}
 	if why := mismatch(p.Request, values); why != "" {
 		// Whoever guesses gets one guess: the code is burned.
-		if err := s.Store.Apply(ctx, burn(hash(code), s.Now())); err != nil && parley.KindOf(err) != parley.KindConflict {
+		if err := s.Store.Apply(ctx, []engine.Write{SpendCode{hash(code), s.Now()}}); err != nil && parley.KindOf(err) != parley.KindConflict {
 			return nil, err
 		}
 		return nil, invalidGrant(why)
@@ -245,8 +249,9 @@ func (s *Server) redeem(r *http.Request) (map[string]any, error) {
 // rushes tell requests with one code that were under way together from one that came when the others had been answered. They are this
 // process's own: on another node, whoever comes after the code was spent has come later.
 type rushes struct {
-	mu sync.Mutex
-	of map[string]*rush // by the code's hash
+	mu    sync.Mutex
+	of    map[string]*rush // by the code's hash
+	swept time.Time
 }
 
 type rush struct {
@@ -261,8 +266,9 @@ func (r *rushes) enter(hash string, arrived time.Time) (began time.Time, leave f
 	if r.of == nil {
 		r.of = map[string]*rush{}
 	}
-	if len(r.of) > 1000 { // a code is good for a minute at most, and what came long before it is no rush
-		maps.DeleteFunc(r.of, func(_ string, x *rush) bool { return x.under == 0 && arrived.Sub(x.ended) > time.Minute })
+	if arrived.Sub(r.swept) > time.Second { // who comes later than a few seconds is in no rush
+		maps.DeleteFunc(r.of, func(_ string, x *rush) bool { return x.under == 0 && arrived.Sub(x.ended) > 5*time.Second })
+		r.swept = arrived
 	}
 	x := r.of[hash]
 	if x == nil || x.under == 0 && x.ended.Before(arrived) {

@@ -148,7 +148,7 @@ func (s *Sandbox) act(page, decision string) (back string, order *sim.TrustlyOrd
 	}
 	o, _ = s.Trustly.Order(page)
 	back, _ = o.Attributes["SuccessURL"].(string)
-	if o.State != sim.TrustlyCredited && o.State != sim.TrustlySignedIn {
+	if o.State != sim.TrustlyCredited {
 		back, _ = o.Attributes["FailURL"].(string)
 	}
 	return back, &o, nil

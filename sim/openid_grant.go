@@ -256,7 +256,9 @@ func (p *OpenID) token(r *http.Request, refuse bool) operatorAnswer {
 		var e1, e2 error
 		id, e1 = url.QueryUnescape(id) // RFC 6749 §2.3.1
 		secret, e2 = url.QueryUnescape(secret)
-		basic = e1 == nil && e2 == nil
+		if e1 != nil || e2 != nil {
+			secret = "" // no secret is empty
+		}
 	} else {
 		id, secret = f.Get("client_id"), f.Get("client_secret")
 	}

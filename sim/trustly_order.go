@@ -27,7 +27,6 @@ const (
 	TrustlyApproved    TrustlyState = "approved"    // the person was sent to SuccessURL, and no credit has been sent
 	TrustlyCredited    TrustlyState = "credited"    // the money is the merchant's
 	TrustlyReversed    TrustlyState = "reversed"    // and was taken back
-	TrustlySignedIn    TrustlyState = "signed-in"   // there was nothing to pay
 	TrustlyFinished    TrustlyState = "finished"    // the merchant answered FINISH
 	TrustlyAborted     TrustlyState = "aborted"     // Trustly itself would not have the person
 	TrustlyCancelled   TrustlyState = "cancelled"   // the person or the bank said no
@@ -39,7 +38,7 @@ func (s TrustlyState) leadsTo(next TrustlyState) bool {
 	case TrustlyCreated:
 		return next == TrustlyIdentifying || next == TrustlyIdentified || next == TrustlyCancelled
 	case TrustlyIdentifying:
-		return next == TrustlyIdentified || next == TrustlySignedIn || next == TrustlyFinished || next == TrustlyAborted || next == TrustlyCancelled
+		return next == TrustlyIdentified || next == TrustlyFinished || next == TrustlyAborted || next == TrustlyCancelled
 	case TrustlyIdentified:
 		return next == TrustlyPaying || next == TrustlyCancelled
 	case TrustlyPaying:
@@ -85,11 +84,6 @@ func (o *trustlyOrder) attribute(key string) string {
 }
 
 func (o *trustlyOrder) asksKYC() bool { return o.attribute("RequestKYC") == "1" }
-
-// signInOnly tells whether the person is only to be identified: kyc is asked for and no amount of any kind is mentioned.
-func (o *trustlyOrder) signInOnly() bool {
-	return o.asksKYC() && o.attribute("Amount") == "" && o.attribute("SuggestedMinAmount") == "" && o.attribute("SuggestedMaxAmount") == ""
-}
 
 // backURL is where the person goes when the order has ended.
 func (o *trustlyOrder) backURL() string {
@@ -230,9 +224,6 @@ func (t *Trustly) settle(o *trustlyOrder, status, limit string) {
 		o.end(false)
 	case o.scenario.Order == "kyc-cancel":
 		t.leave(o)
-	case o.signInOnly():
-		t.move(o, TrustlySignedIn)
-		o.end(true)
 	default:
 		t.move(o, TrustlyIdentified)
 	}

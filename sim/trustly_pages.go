@@ -46,8 +46,8 @@ func (t *Trustly) serveOrder(w http.ResponseWriter, r *http.Request) {
 	}
 	if t.auto != "" && r.Method == http.MethodGet {
 		decision := t.auto
-		if decision == "deny" && o.signInOnly() {
-			decision = "cancel" // there is no payment to refuse, so they leave before they have logged in
+		if decision == "deny" && o.asksKYC() && o.attribute("Amount") == "" {
+			decision = "cancel" // a merchant that asks for nothing stops after kyc, so who does not want to leaves before
 		}
 		if err := t.Act(o.id, TrustlyPerson{}, decision); err != nil {
 			t.log("auto: " + err.Error())

@@ -219,13 +219,13 @@ func TestTrustlyCloseStopsRedelivery(t *testing.T) {
 	}
 }
 
-func TestTrustlyIdentifiesWhenThereIsNothingToPay(t *testing.T) {
+func TestTrustlyLetsThePersonTypeAnAmountWhenTheMerchantNamesNone(t *testing.T) {
 	m := newTrustlyMerchant(t, TrustlyOptions{Auto: "approve"})
 	id, page := m.deposit(t, map[string]any{"Amount": nil})
 	if _, at := trustlyGet(t, page); at != m.server.URL+"/ok" {
 		t.Error("came back at", at)
 	}
-	if o := m.order(t, id); o.State != TrustlySignedIn || o.Credited != "" {
+	if o := m.order(t, id); o.State != TrustlyCredited || o.Credited != "100.00" {
 		t.Errorf("%+v", o)
 	}
 }

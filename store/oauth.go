@@ -91,17 +91,18 @@ func putLookup(t *tx, w engine.Write) error {
 	switch w := w.(type) {
 	case oauth.AddLookup:
 		l := w.Lookup
-		return t.must("lookup", `INSERT INTO lookup (token, merchant, person, source, asked, billed, done, address) VALUES ($1, $2, $3, $4, $5, 0, 0, '') ON CONFLICT DO NOTHING`,
+		return t.must("lookup", `INSERT INTO lookup (token, merchant, person, source, asked, billed, done, address) VALUES ($1, $2, $3, $4, $5, 0, 0, '')
+			ON CONFLICT (token) DO UPDATE SET asked = excluded.asked WHERE lookup.done = 0 AND lookup.asked <= excluded.asked - 30000`,
 			l.Token, l.Merchant, l.Person, l.Source, millis(l.Asked))
 	case oauth.EndLookup:
 		if !w.Found {
-			return t.do(`DELETE FROM lookup WHERE token = $1 AND done = 0`, w.Token)
+			return t.do(`UPDATE lookup SET billed = billed + $1, asked = CASE WHEN $1 = 0 THEN 0 ELSE asked END WHERE token = $2 AND done = 0`, w.Billed, w.Token)
 		}
 		address, err := json.Marshal(w.Address)
 		if err != nil {
 			return err
 		}
-		return t.do(`UPDATE lookup SET done = 1, billed = $1, address = $2 WHERE token = $3`, w.Billed, string(address), w.Token)
+		return t.do(`UPDATE lookup SET done = 1, billed = billed + $1, address = $2 WHERE token = $3`, w.Billed, string(address), w.Token)
 	}
 	return unknownWrite(w)
 }
@@ -133,6 +134,6 @@ func (s *Store) LookupOf(ctx context.Context, merchant int, person string, since
 
 // Bill is how many questions were put to a merchant's address source since then, and what they cost in minor units.
 func (s *Store) Bill(ctx context.Context, merchant int, since time.Time) (questions, minor int64, err error) {
-	err = s.read.row(ctx, `SELECT COUNT(*), COALESCE(SUM(billed), 0) FROM lookup WHERE merchant = $1 AND asked >= $2 AND billed > 0`, merchant, millis(since)).Scan(&questions, &minor)
+	err = s.read.row(ctx, `SELECT COUNT(*), COALESCE(SUM(billed), 0) FROM lookup WHERE merchant = $1 AND asked >= $2 AND billed >= 0`, merchant, millis(since)).Scan(&questions, &minor)
 	return questions, minor, err
 }

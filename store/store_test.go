@@ -346,14 +346,18 @@ func testStore(t *testing.T, open func(t *testing.T) *store.Store) {
 		write(t, s, oauth.AddLookup{Lookup: l})
 		_, err = s.LookupOf(ctx, 7, "p", at)
 		missing(t, err) // not answered yet
-		write(t, s, oauth.EndLookup{Token: "j"})
-		_, err = s.Lookup(ctx, "j")
-		missing(t, err) // forgotten, so that it can be asked again
-		write(t, s, oauth.AddLookup{Lookup: l}, oauth.EndLookup{Token: "j", Found: true, Billed: 12})
+		conflict(t, s, "lookup", oauth.AddLookup{Lookup: l})
+		write(t, s, oauth.EndLookup{Token: "j"}) // it was never heard, so it can be asked again at once
+		write(t, s, oauth.AddLookup{Lookup: l})
+		write(t, s, oauth.EndLookup{Token: "j", Billed: 5}) // the answer was lost, and may have cost
+		conflict(t, s, "lookup", oauth.AddLookup{Lookup: l})
+		l.Asked = at.Add(30 * time.Second)
+		write(t, s, oauth.AddLookup{Lookup: l}, oauth.EndLookup{Token: "j", Found: true, Billed: 7})
+		conflict(t, s, "lookup", oauth.AddLookup{Lookup: oauth.Lookup{Token: "j", Asked: at.Add(time.Hour)}})
 		l.Done, l.Billed = true, 12
 		lookup, err := s.LookupOf(ctx, 7, "p", at)
 		same(t, lookup, l, err)
-		_, err = s.LookupOf(ctx, 7, "p", at.Add(time.Millisecond))
+		_, err = s.LookupOf(ctx, 7, "p", l.Asked.Add(time.Millisecond))
 		missing(t, err)
 		n, minor, err := s.Bill(ctx, 7, at)
 		same(t, []int64{n, minor}, []int64{1, 12}, err)

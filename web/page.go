@@ -140,7 +140,7 @@ func ErrorPage(w http.ResponseWriter, r *http.Request, err error) {
 		v.Title, v.Words = "This was not done", []string{"The page that asked for it was not one of ours.", "Please go back to where you came from and try again."}
 		log.Info("refused a request", "request", v.Ref, "route", r.Pattern, "err", err)
 	case parley.KindUnavailable, parley.KindUnheard, parley.KindUnknown:
-		v.Title, v.Words = "Please try again in a moment", []string{"Somebody whom we need to ask did not answer.", "Nothing has been taken from you."}
+		v.Title, v.Words = "Please try again in a moment", []string{"Somebody whom we need to ask did not answer.", "Reload this page in a moment: we know where you were."}
 		log.Warn("could not serve a page", "request", v.Ref, "route", r.Pattern, "err", err)
 	default:
 		v.Words = []string{"The mistake is ours. Please try again in a moment."}

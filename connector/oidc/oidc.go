@@ -303,9 +303,9 @@ func broken(why string) error { return &denial{parley.StatusProviderOutOfService
 func distrusted(why string) error { return &denial{parley.StatusNotAuthenticated, why} }
 
 func (d *denial) refusal() *parley.Refusal {
-	by := "IdentityProvider"
+	by := parley.ByIdentityProvider
 	if d.status == parley.StatusCancelledByUser {
-		by = "Browser"
+		by = parley.ByBrowser
 	}
 	return &parley.Refusal{By: by, Status: d.status}
 }

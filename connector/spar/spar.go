@@ -76,7 +76,7 @@ func New(c Config) (*Source, error) {
 func (s *Source) Address(ctx context.Context, personID parley.Private) (parley.Address, error) {
 	number, ok := swedish(personID)
 	if !ok {
-		return parley.Address{}, nil
+		return parley.Address{}, parley.Errorf(parley.KindNotFound, "not a Swedish number: the register is not asked")
 	}
 	asked, err := s.question(number)
 	if err != nil {

@@ -94,7 +94,7 @@ func TestIdentifySaysDepositAndReturnsThePage(t *testing.T) {
 		t.Errorf("keys of what was said: %v", f.said[0]["EndUserID"])
 	}
 	ask := asking()
-	ask.Amount, ask.Extra = nil, map[string]string{"currency": "EUR"}
+	ask.Amount, ask.Currency = nil, "EUR"
 	if _, err := c.Identify(t.Context(), ask); err != nil {
 		t.Fatal(err)
 	}

@@ -37,8 +37,8 @@ const (
 
 // The parties that a refusal of Trustly's is put down to.
 const (
-	byIdentity = "IdentityProvider"
-	byPayment  = "PaymentProvider"
+	byIdentity = parley.ByIdentityProvider
+	byPayment  = parley.ByPaymentProvider
 )
 
 // Config is one merchant's account at Trustly.
@@ -104,7 +104,7 @@ type session struct {
 }
 
 // Identify opens a deposit that asks for the person's identity (RequestKYC). Without an amount the person types one at
-// Trustly, and the currency is Extra["currency"].
+// Trustly, and the currency is Currency.
 func (c *Connector) Identify(ctx context.Context, ask connector.IdentifyRequest) (connector.Opened, error) {
 	return c.deposit(ctx, ask, byIdentity, tree{"RequestKYC": "1"})
 }
@@ -181,7 +181,7 @@ func (c *Connector) deposit(ctx context.Context, ask connector.IdentifyRequest, 
 
 // depositData is everything in a Deposit but its message id.
 func (c *Connector) depositData(ask connector.IdentifyRequest, by string, attributes tree) (tree, error) {
-	currency := parley.Currency(ask.Extra["currency"])
+	currency := ask.Currency
 	if ask.Amount != nil {
 		currency = ask.Amount.Currency
 		amount, ok := decimal(*ask.Amount)
@@ -228,7 +228,7 @@ func (c *Connector) opened(answer any, messageIDs []string) (connector.Opened, e
 	if err != nil {
 		return connector.Opened{}, err
 	}
-	return connector.Opened{Page: connector.Page{URL: page}, Reference: order, Session: kept}, nil
+	return connector.Opened{Page: connector.Page{URL: page, Framed: true}, Reference: order, Session: kept}, nil
 }
 
 // refused is a no that we know of before Trustly is asked, or that Trustly gave. The reason is for the log.
