@@ -205,13 +205,12 @@ func (c *Conversations) Tell(ctx context.Context, run, source string, told conne
 	if told.Fact == connector.Failed && (s.Request.Amount == nil || s.Identity.Provider == "" && r.Refusal == nil) {
 		// The order ended before anybody was identified: then that is what did not happen.
 		told.Fact, row = connector.Denied, "identity verified"
-		receipt, err := c.tell(ctx, run, source, row, told.ID, told)
+		receipt, err := c.tell(ctx, run, source, row, told.ID+"/denied", told)
 		if acted := !receipt.Passed && !receipt.Waiting && !receipt.Duplicate; err != nil || acted || s.Request.Amount == nil {
 			return v, err
 		}
 		// They may have been identified in the meantime, or we died between this word and the next: then it is the payment that failed.
 		told.Fact, row = connector.Failed, "payment verified"
-		told.ID += "/payment"
 	}
 	if s.Request.Amount == nil && row != "identity verified" {
 		if told.Fact == connector.Paid || told.Fact == connector.Reversed {

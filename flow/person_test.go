@@ -135,7 +135,7 @@ func TestACancelIsNeverLost(t *testing.T) {
 	}
 	denied := failed
 	denied.Fact = connector.Denied
-	if _, err := r.s.Current().Engine.Tell(t.Context(), engine.Message{Run: run.ID, Step: "identity verified", Source: "1000/trustly", ID: "9", Body: denied}); err != nil {
+	if _, err := r.s.Current().Engine.Tell(t.Context(), engine.Message{Run: run.ID, Step: "identity verified", Source: "1000/trustly", ID: "9/denied", Body: denied}); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := c.Tell(t.Context(), run.ID, "1000/trustly", failed); err != nil { // it is told again
