@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
@@ -17,6 +18,7 @@ import (
 	"parley/house"
 	"parley/sandbox"
 	"parley/sim"
+	"parley/store"
 
 	"github.com/go-jose/go-jose/v4"
 )
@@ -274,8 +276,11 @@ func TestRegisterIsAskedOnceForAPerson(t *testing.T) {
 }
 
 func bill(ctx context.Context, s house.Store) (int64, error) {
-	_, minor, err := s.(interface {
-		Bill(ctx context.Context, merchant int, since time.Time) (int64, int64, error)
-	}).Bill(ctx, sandbox.Merchant, time.Time{})
-	return minor, err
+	bills, err := s.(interface {
+		Bills(ctx context.Context, since time.Time) ([]store.Bill, error)
+	}).Bills(ctx, time.Time{})
+	if err != nil || len(bills) != 1 || bills[0].Merchant != sandbox.Merchant {
+		return 0, fmt.Errorf("%v, %w", bills, err)
+	}
+	return bills[0].Minor, nil
 }

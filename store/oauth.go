@@ -132,8 +132,17 @@ func (s *Store) LookupOf(ctx context.Context, merchant int, person string, since
 		merchant, person, millis(since))
 }
 
-// Bill is how many questions were put to a merchant's address source since then, and what they cost in minor units.
-func (s *Store) Bill(ctx context.Context, merchant int, since time.Time) (questions, minor int64, err error) {
-	err = s.read.row(ctx, `SELECT COUNT(*), COALESCE(SUM(billed), 0) FROM lookup WHERE merchant = $1 AND asked >= $2 AND billed >= 0`, merchant, millis(since)).Scan(&questions, &minor)
-	return questions, minor, err
+// Bill is what a merchant's questions to an address source cost.
+type Bill struct {
+	Merchant  int    `json:"merchant"`
+	Source    string `json:"source"`
+	Questions int64  `json:"questions"` // that were billed, or may have been
+	Minor     int64  `json:"minor"`     // what they cost, in minor units of the operator's contract with the source
+}
+
+// Bills are what all merchants' questions since then cost.
+func (s *Store) Bills(ctx context.Context, since time.Time) ([]Bill, error) {
+	return all(ctx, s.read, func(row scanner) (b Bill, err error) {
+		return b, row.Scan(&b.Merchant, &b.Source, &b.Questions, &b.Minor)
+	}, `SELECT merchant, source, COUNT(*), SUM(billed) FROM lookup WHERE asked >= $1 AND billed > 0 GROUP BY merchant, source ORDER BY merchant, source`, millis(since))
 }

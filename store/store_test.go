@@ -359,8 +359,8 @@ func testStore(t *testing.T, open func(t *testing.T) *store.Store) {
 		same(t, lookup, l, err)
 		_, err = s.LookupOf(ctx, 7, "p", l.Asked.Add(time.Millisecond))
 		missing(t, err)
-		n, minor, err := s.Bill(ctx, 7, at)
-		same(t, []int64{n, minor}, []int64{1, 12}, err)
+		bills, err := s.Bills(ctx, at)
+		same(t, bills, []store.Bill{{Merchant: 7, Source: "s", Questions: 1, Minor: 12}}, err)
 	})
 
 	t.Run("a transaction is written whole", func(t *testing.T) {
