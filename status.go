@@ -34,6 +34,7 @@ const (
 	StatusWaitingNotification         Status = 303
 	StatusReadTimeout                 Status = 400
 	StatusInconsistent                Status = 402
+	StatusIOException                 Status = 404
 	StatusAmountMismatch              Status = 407
 	StatusSystemError                 Status = 500
 	StatusFailedToConnect             Status = 501
@@ -61,7 +62,7 @@ var statusNames = map[Status]string{
 	StatusSuccess: "SUCCESS", StatusRegistered: "REGISTERED", StatusProcessingProvider: "PROCESSING_PROVIDER",
 	StatusProcessingMerchant: "PROCESSING_MERCHANT", StatusProcessingUserVerification: "PROCESSING_USER_VERIFICATION",
 	StatusWaitingInput: "WAITING_INPUT", StatusWaitingNotification: "WAITING_NOTIFICATION",
-	StatusReadTimeout: "ERR_READ_TIMEOUT", StatusInconsistent: "ERR_INCONSISTENT_TRANSACTION",
+	StatusReadTimeout: "ERR_READ_TIMEOUT", StatusInconsistent: "ERR_INCONSISTENT_TRANSACTION", StatusIOException: "ERR_IO_EXCEPTION",
 	StatusAmountMismatch: "ERR_AMOUNT_MISMATCH", StatusSystemError: "ERR_SYSTEM_ERROR",
 	StatusFailedToConnect: "ERR_FAILED_TO_CONNECT", StatusDeclinedOther: "ERR_DECLINED_OTHER_REASON",
 	StatusNotAuthenticated: "ERR_NOT_AUTHENTICATED", StatusInvalidResponse: "ERR_INVALID_RESPONSE",

@@ -286,7 +286,7 @@ func (d *drive) move(ctx context.Context) error {
 		case d.run.Status == StatusOpen && mine && d.run.Step < len(d.t.steps):
 			s := d.t.steps[d.run.Step]
 			if s.kind != kindCall {
-				if again, err := d.grow(ctx, s); err != nil || !again {
+				if again, err := d.impatient(ctx, s); err != nil || !again {
 					return err
 				}
 			} else if again, err := d.call(ctx, s); err != nil || !again {
@@ -470,8 +470,8 @@ func (d *drive) takeBack(ctx context.Context) (bool, error) {
 	return false, d.commit(ctx, next, state, "", append(begun, o.writes...), event)
 }
 
-// grow is impatience: the time to ask has come, or the end of a wait.
-func (d *drive) grow(ctx context.Context, s step) (bool, error) {
+// impatient looks at a Wait again: the time to ask has come, or the end of a wait.
+func (d *drive) impatient(ctx context.Context, s step) (bool, error) {
 	now := d.e.clock()
 	next := d.run
 	if s.within > 0 && !now.Before(d.job.Since.Add(s.within)) {

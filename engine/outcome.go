@@ -49,7 +49,7 @@ func Unheard(err error) Outcome { return Outcome{result: unheard, err: err} }
 func NotYet(why string) Outcome { return Outcome{result: notYet, err: errors.New(why)} }
 
 // From makes an outcome of an error, by its kind: nil is done, refused is refused with the Refusal in the chain, unheard is
-// unheard, and everything else is unknown, because that is what we know.
+// unheard, as is what was invalid and so never said, and everything else is unknown, because that is what we know.
 func From(err error) Outcome {
 	switch parley.KindOf(err) {
 	case parley.KindRefused:
@@ -57,7 +57,7 @@ func From(err error) Outcome {
 			return Refused(no)
 		}
 		return Refused(&parley.Refusal{Status: parley.StatusDeclinedOther})
-	case parley.KindUnheard:
+	case parley.KindUnheard, parley.KindInvalid: // what cannot be said was not said
 		return Unheard(err)
 	}
 	if err == nil {

@@ -24,7 +24,6 @@ import (
 const (
 	maxAnswer     = 64 << 10       // bytes
 	maxRetryAfter = 24 * time.Hour // a platform that asks for more than this has made a mistake
-	failedIO      = parley.Status(404)
 )
 
 // Failure is why an attempt brought no answer that can be used. It stands under a *parley.Error, whose kind says whether the
@@ -204,7 +203,7 @@ func lost(err error, unheard bool) (news, error) {
 		f.Status = parley.StatusReadTimeout
 		return silent, failure(parley.KindUnknown, f)
 	}
-	f.Status = failedIO
+	f.Status = parley.StatusIOException
 	return nothing, failure(parley.KindUnknown, f)
 }
 

@@ -3,11 +3,11 @@ package oauth
 import (
 	"context"
 	"log/slog"
-	"strconv"
 	"time"
 
 	"parley"
 	"parley/engine"
+	"parley/notify"
 )
 
 // Request is an authorization request that was found to be in order. It is kept with the run that it begins.
@@ -71,7 +71,7 @@ type Progress struct {
 
 // TxRefID is the transaction as the operator's wire refers to it: merchant, the letter A, number.
 func (p Progress) TxRefID() string {
-	return strconv.Itoa(p.Request.Merchant) + "A" + strconv.FormatInt(p.TxID, 10)
+	return notify.TxRef(p.Request.Merchant, p.TxID)
 }
 
 // Page is where the person should go.

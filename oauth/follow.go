@@ -145,7 +145,7 @@ func (s *Server) denied(p Progress) url.Values {
 	no := p.Refusal
 	q := url.Values{"error": {"access_denied"}, "error_description": {no.Status.Description()}, "tx_state": {string(no.Status.State())}, "iss": {s.Issuer}}
 	switch no.Status {
-	case parley.StatusReadTimeout, 404, parley.StatusFailedToConnect, parley.StatusInvalidResponse, parley.StatusProviderOutOfService,
+	case parley.StatusReadTimeout, parley.StatusIOException, parley.StatusFailedToConnect, parley.StatusInvalidResponse, parley.StatusProviderOutOfService,
 		parley.StatusMerchantOutOfService, parley.StatusMerchantInvalidResponse:
 		q.Set("error", "temporarily_unavailable")
 	case parley.StatusSystemError:

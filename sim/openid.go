@@ -130,13 +130,6 @@ func (p *OpenID) SetTwist(twist string) {
 	p.opt.Twist = twist
 }
 
-// SetAuto changes whether the provider answers for the person: "approve", "deny" or "".
-func (p *OpenID) SetAuto(auto, person string) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.opt.Auto, p.opt.AutoPerson = auto, person
-}
-
 // Heard returns what the provider was asked, oldest first; with endpoints, only those.
 func (p *OpenID) Heard(endpoints ...string) []OpenIDRequest {
 	p.mu.Lock()

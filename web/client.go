@@ -1,7 +1,6 @@
 package web
 
 import (
-	"context"
 	"crypto/tls"
 	"errors"
 	"fmt"
@@ -145,15 +144,6 @@ func sendKind(err error) parley.Kind {
 		return parley.KindUnheard
 	}
 	return parley.KindUnknown
-}
-
-// IsTimeout reports whether an error of Exchange is a deadline that passed.
-func IsTimeout(err error) bool {
-	if errors.Is(err, context.DeadlineExceeded) {
-		return true
-	}
-	ne, ok := errors.AsType[net.Error](err)
-	return ok && ne.Timeout()
 }
 
 // bare is the cause without the URL that net/http puts in front, which may carry what must not be logged.

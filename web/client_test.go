@@ -137,7 +137,7 @@ func TestLostAnswerIsUnknown(t *testing.T) {
 			client, url = allowed(), s.URL
 		}
 		_, _, err := Exchange(client, get(t, url), 100)
-		if parley.KindOf(err) != parley.KindUnknown || IsTimeout(err) {
+		if parley.KindOf(err) != parley.KindUnknown || errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("%s: %v (%s)", name, err, parley.KindOf(err))
 		}
 	}
@@ -157,7 +157,7 @@ func TestLateAnswerIsUnknownAndATimeout(t *testing.T) {
 	for _, path := range []string{"/silent", "/trickle"} {
 		client := NewClient(ClientOptions{AllowPrivate: true, Timeout: 100 * time.Millisecond})
 		_, _, err := Exchange(client, get(t, s.URL+path), 100)
-		if parley.KindOf(err) != parley.KindUnknown || !IsTimeout(err) {
+		if parley.KindOf(err) != parley.KindUnknown || !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("%s: %v (%s)", path, err, parley.KindOf(err))
 		}
 	}

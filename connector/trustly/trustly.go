@@ -29,11 +29,8 @@ import (
 	"parley/connector"
 )
 
-// Addresses of the service.
-const (
-	TestURL = "https://test.trustly.com/api/1"
-	LiveURL = "https://api.trustly.com/1"
-)
+// TestURL is the test environment's API. The live one is https://api.trustly.com/1.
+const TestURL = "https://test.trustly.com/api/1"
 
 // The parties that a refusal of Trustly's is put down to.
 const (
