@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"math/big"
 	"net"
 	"net/http"
@@ -12,6 +13,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -227,7 +229,7 @@ func TestTwoThingsGoWrongAtOnce(t *testing.T) {
 				r.s.Operator.Faults.Set("cancel", sim.Lose, 2)
 			},
 			heal: func(r *rig) { r.s.Operator.Faults.Set("authorize", sim.Behave, 0) }},
-		{name: "the process dies after authorize, and then nobody answers it", walk: pays, odd: true, arm: func(r *rig) { r.dieAfter("authorize") }},
+		{name: "the process dies after authorize, and then nobody answers it", walk: pays, odd: true, arm: func(r *rig) { r.dieAfter("authorize", 1, true) }},
 	} {
 		t.Run(a.name, func(t *testing.T) { r.suffer(t, a) })
 	}
@@ -254,11 +256,40 @@ func TestTheProviderSpeaksFirst(t *testing.T) {
 	}
 }
 
-// dieAfter has the process die when the operator has heard an action and before its answer is read. To the next process the operator is
-// unreachable for that action alone, so that what it says of it has certainly not been heard.
-func (r *rig) dieAfter(action string) {
+// TestTheProcessDiesAfterAWord kills the process when the operator has heard a word and before its answer is read. Which one is said by
+// its name: counted from the start, as in TestTheProcessDiesAnywhere, it would depend on whether the ledger was asked in the meantime.
+func TestTheProcessDiesAfterAWord(t *testing.T) {
+	r := newRig(t)
+	words := map[string]string{"signin": "", "authorize": "", "transfer": "", "cancel": "pay-fails", "second transfer": "kyc-credit-debit"}
+	for _, j := range variants {
+		if j.what == "signin" {
+			continue
+		}
+		for _, word := range slices.Sorted(maps.Keys(words)) {
+			t.Run(j.String()+"/"+word, func(t *testing.T) {
+				action, nth := strings.TrimPrefix(word, "second "), int64(1)
+				if action != word {
+					nth = 2
+				}
+				var died func() bool
+				r.suffer(t, attack{walk: with(j, func(j *journey) { j.scenario.Order = words[word] }), odd: true,
+					arm: func(r *rig) { died = r.dieAfter(action, nth, false) }})
+				if !died() {
+					t.Errorf("%s was not said, so nobody died", word)
+				}
+			})
+		}
+	}
+}
+
+// dieAfter has the process die when the operator has heard an action for the nth time and before its answer is read; died says whether it
+// did. When the operator is then gone, nobody answers that action any more, so that what the next process says of it has certainly not
+// been heard.
+func (r *rig) dieAfter(action string, nth int64, gone bool) (died func() bool) {
 	type trip = func(*http.Request) (*http.Response, error)
-	next := func(wrap func(l *life, inner trip) trip) {
+	next := func(wrap func(l *life, usual trip) trip) *life {
+		r.working.Lock()
+		defer r.working.Unlock()
 		r.now().dead.Store(true) // the pump starts nothing more in it, and no other
 		r.s.Current().Engine.Idle()
 		l := newLife("", 0)
@@ -274,31 +305,41 @@ func (r *rig) dieAfter(action string) {
 			})
 		}
 		r.begin(parts, l)
+		return l
 	}
 	heard := make(chan struct{})
-	next(func(l *life, usual trip) trip {
+	var said atomic.Int64
+	doomed := next(func(l *life, usual trip) trip {
 		return func(req *http.Request) (*http.Response, error) {
-			if res, err := usual(req); err == nil {
-				res.Body.Close()
+			res, err := usual(req)
+			if said.Add(1) < nth || err != nil {
+				return res, err
 			}
+			res.Body.Close()
 			if l.dead.CompareAndSwap(false, true) {
 				close(heard)
+				if !gone {
+					close(l.died) // the pump starts the next
+				}
 			}
 			return nil, errDead
 		}
 	})
-	r.wg.Go(func() {
-		select {
-		case <-heard:
-		case <-r.stop:
-			return
-		}
-		next(func(*life, trip) trip {
-			return func(*http.Request) (*http.Response, error) {
-				return nil, &net.OpError{Op: "dial", Err: errors.New("nobody is there")}
+	if gone {
+		r.wg.Go(func() {
+			select {
+			case <-heard:
+			case <-r.stop:
+				return
 			}
+			next(func(*life, trip) trip {
+				return func(*http.Request) (*http.Response, error) {
+					return nil, &net.OpError{Op: "dial", Err: errors.New("nobody is there")}
+				}
+			})
 		})
-	})
+	}
+	return doomed.dead.Load
 }
 
 func (r *rig) begin(parts house.Parts, l *life) {
