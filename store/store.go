@@ -192,6 +192,11 @@ func all[T any](ctx context.Context, db *reader, scan func(scanner) (T, error), 
 	if err != nil {
 		return nil, err
 	}
+	return collect(rows, scan)
+}
+
+// collect reads rows to their end.
+func collect[T any](rows *sql.Rows, scan func(scanner) (T, error)) ([]T, error) {
 	defer rows.Close()
 	var out []T
 	for rows.Next() {

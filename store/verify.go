@@ -335,16 +335,7 @@ func gatherRows[T any](ctx context.Context, t *sql.Tx, scan func(scanner) (T, er
 	if err != nil {
 		return nil, err
 	}
-	defer rows.Close()
-	var out []T
-	for rows.Next() {
-		v, err := scan(rows)
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, v)
-	}
-	return out, rows.Err()
+	return collect(rows, scan)
 }
 
 // OpenReadOnly opens the database in a folder for reading, whether or not a process has it in use, and changes nothing. The
