@@ -2,6 +2,7 @@ package flow_test
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -11,6 +12,7 @@ import (
 	"net/http"
 	"net/http/httptrace"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -77,9 +79,12 @@ func (r *rig) check(b before, e end) (broken []string) {
 	wrong := func(invariant int, format string, args ...any) {
 		broken = append(broken, fmt.Sprintf("invariant %d: ", invariant)+fmt.Sprintf(format, args...))
 	}
-	looked := false // at a run that a person must look at, what is reserved stays so until they have
+	looked := map[string]bool{} // the deposits that a person must look at: what is reserved for them stays so until they have
 	for _, run := range r.since(b) {
-		looked = looked || run.Attention != ""
+		var m struct{ DepositTx int64 }
+		if json.Unmarshal(run.Data, &m) == nil && run.Attention != "" {
+			looked[strconv.FormatInt(m.DepositTx, 10)] = true
+		}
 	}
 	findings, err := store.Verify(r.t.Context(), r.db.DB(), r.s.Current().Desk.Tables()...)
 	if err != nil {
@@ -156,7 +161,7 @@ func (r *rig) checkWords(heard []sim.OperatorMessage, wrong func(int, string, ..
 }
 
 // checkBooks holds the operator's books against the payment provider's.
-func (r *rig) checkBooks(b before, heard []sim.OperatorMessage, looked bool, wrong func(int, string, ...any)) {
+func (r *rig) checkBooks(b before, heard []sim.OperatorMessage, looked map[string]bool, wrong func(int, string, ...any)) {
 	mine := map[string]bool{}
 	for _, m := range heard {
 		if id, ok := m.Body["txId"].(string); ok {
@@ -181,7 +186,7 @@ func (r *rig) checkBooks(b before, heard []sim.OperatorMessage, looked bool, wro
 			told.Add(told, rat(x.Amount))
 		}
 		switch {
-		case x.State == "reserved" && !looked:
+		case x.State == "reserved" && !looked[x.TxID]:
 			wrong(2, "%s is reserved for ever", x.TxID)
 		case x.Transfers > 0 && x.Cancels > 0:
 			wrong(2, "%s was transferred and cancelled", x.TxID)

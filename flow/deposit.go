@@ -150,7 +150,6 @@ func (f SignUpAndDeposit) recordAccount(_ engine.Turn, s Onboarding, told connec
 }
 
 func (f SignUpAndDeposit) recordPending(_ engine.Turn, s Onboarding, told connector.Told) (Onboarding, engine.Outcome) {
-	s.Pending = true
 	return s, engine.Done().Note(told.Amount.String())
 }
 

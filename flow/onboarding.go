@@ -97,7 +97,6 @@ type Onboarding struct {
 	Limit     *parley.Money       `json:"limit,omitempty"` // the operator allows no more than this
 	Pay       Place               `json:"pay,omitzero"`
 	Started   bool                `json:"started,omitempty"` // the provider was told to go on
-	Pending   bool                `json:"pending,omitempty"` // the provider says it is on its way
 	Paid      *parley.Money       `json:"paid,omitempty"`
 	PaidFrom  *parley.BankAccount `json:"paidFrom,omitempty"`  // as known when it was paid: what is said later must not change
 	PaidRef   string              `json:"paidRef,omitempty"`   // the provider's reference

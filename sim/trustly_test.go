@@ -389,7 +389,7 @@ func TestTrustlyRefusesWhatItWouldRefuse(t *testing.T) {
 	m := newTrustlyMerchant(t, TrustlyOptions{})
 	m.deposit(t, nil)
 	for want, change := range map[string]map[string]any{
-		"615": {"Amount": "250"}, "622": {"Currency": "XXX"}, "623": {"NotificationURL": m.server.URL + "/n?a=1"}, "637": {"MessageID": "m-1"},
+		"615": {"Amount": "250"}, "622": {"Currency": "ZZZ"}, "623": {"NotificationURL": m.server.URL + "/n?a=1"}, "637": {"MessageID": "m-1"},
 	} {
 		if _, got := m.call(t, "Deposit", m.depositData(change)); got != want {
 			t.Errorf("%v: %s", change, got)

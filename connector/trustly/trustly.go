@@ -137,7 +137,7 @@ func (c *Connector) Pay(ctx context.Context, ask connector.PayRequest) (connecto
 	}
 	opened, err := c.deposit(ctx, ask.IdentifyRequest, byPayment, person)
 	if parley.KindOf(err) == parley.KindUnknown {
-		// As above: nobody can pay on an order whose page nobody has, so no money hangs on the lost answer.
+		// As at deposit below: nobody can pay on an order whose page nobody has, so no money hangs on the lost answer.
 		err = parley.Errorf(parley.KindUnheard, "no page to pay on: %w", err)
 	}
 	return opened, err
