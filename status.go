@@ -111,6 +111,16 @@ func (s Status) State() State {
 	return StateFailed
 }
 
+// Away reports whether the status says that somebody did not answer, or not in a way that can be used: it says nothing about the person.
+func (s Status) Away() bool {
+	switch s {
+	case StatusReadTimeout, StatusIOException, StatusFailedToConnect, StatusInvalidResponse, StatusProviderOutOfService, StatusMerchantOutOfService,
+		StatusMerchantInvalidResponse:
+		return true
+	}
+	return false
+}
+
 // Who can say no, as Refusal.By has it.
 const (
 	ByBrowser          = "Browser"

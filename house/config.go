@@ -43,7 +43,16 @@ type Merchant struct {
 	Operator  Operator   `yaml:"operator" doc:"The platform that is told signin, authorize, transfer and cancel."`
 	Providers []Provider `yaml:"providers" doc:"Who identifies people and takes deposits."`
 	Clients   []Client   `yaml:"clients" doc:"The OAuth clients of the merchant."`
+	Look      *Look      `yaml:"look" doc:"How the hosted pages look. Ours when left out."`
 	Address   *Address   `yaml:"address" doc:"A register to ask for addresses that the identity provider did not tell. Each question may cost money."`
+}
+
+// Look is what a merchant changes of how the hosted pages look.
+type Look struct {
+	Accent     string `yaml:"accent" doc:"Of what can be pressed: #1f4fd8. It is refused unless text in it can be read on our paper."`
+	AccentDark string `yaml:"accent_dark" doc:"The same for people who prefer dark. Made from accent when left out."`
+	Radius     *int   `yaml:"radius" doc:"Of corners, in pixels: 0 to 24. 12 when left out."`
+	Logo       string `yaml:"logo" doc:"File with the merchant's logo: SVG, PNG, JPEG or WebP, at most 64 KiB. The merchant's name when left out."`
 }
 
 // Operator is a merchant's platform.
@@ -60,6 +69,7 @@ type Operator struct {
 type Provider struct {
 	Name      string   `yaml:"name" doc:"What identity_provider says: letters, digits and hyphens."`
 	Label     string   `yaml:"label" doc:"What people read. The name when left out."`
+	Logo      string   `yaml:"logo" doc:"File with its logo, as for a merchant's look: people see it where they choose."`
 	AskSignIn bool     `yaml:"ask_signin" doc:"Ask the operator's signin although the provider could do without."`
 	PayWith   string   `yaml:"pay_with" doc:"The provider that takes the deposits of people whom this one identifies, when it takes none itself."`
 	Trustly   *Trustly `yaml:"trustly" doc:"An account at Trustly."`
@@ -104,6 +114,7 @@ type Client struct {
 	Native       bool     `yaml:"native" doc:"Loopback redirect URIs may have any port."`
 	Scopes       []string `yaml:"scopes" doc:"openid, profile and default when left out."`
 	AllowedIPs   []string `yaml:"allowed_ips" doc:"Networks from which token and check_token may be asked; anywhere when left out."`
+	FrameOrigins []string `yaml:"frame_origins" doc:"Origins (https://shop.example) whose pages may show ours in a frame or a tied window. Nobody's when left out."`
 	Disabled     bool     `yaml:"disabled" doc:"Refuse the client without forgetting it."`
 }
 

@@ -35,6 +35,10 @@ func (s *Server) authorize(w http.ResponseWriter, r *http.Request) {
 		}
 		err = invalidRequest("identity_provider", "is missing")
 	}
+	if err == nil && !json && inFrame(r) && !a.chosen.Framed {
+		web.Show(w, s.leaveFrame(r, req, req.Provider, "/oauth/authorize?"+chosen(a, req.Provider).Encode()))
+		return
+	}
 	var p Progress
 	if err == nil {
 		p, err = s.begin(w, r, req, json)
@@ -48,7 +52,7 @@ func (s *Server) authorize(w http.ResponseWriter, r *http.Request) {
 		web.JSON(w, http.StatusOK, started{Errors: []fault{{Msg: p.Refusal.Status.Description(), Keys: []string{p.Refusal.Status.String()}}}, Messages: []string{}})
 	case json:
 		s.startedJSON(w, p)
-	case p.Stage == Identifying:
+	case p.Stage == Identifying && p.Page.URL != "":
 		http.Redirect(w, r, p.Page.URL, http.StatusSeeOther)
 	default:
 		http.Redirect(w, r, s.FollowURL(p.Run), http.StatusSeeOther)
@@ -61,6 +65,7 @@ func (s *Server) begin(w http.ResponseWriter, r *http.Request, req Request, json
 	if !json && !s.AnyBrowser {
 		// A program that asks has no browser yet: the page it is given opens in one that we have never seen.
 		req.Browser = web.Browser(w, r, s.secure)
+		web.KeepChoice(w, s.secure, req.Provider)
 	}
 	run := engine.NewID()
 	p, err := s.Conversations.Begin(context.WithoutCancel(r.Context()), run, req)
@@ -138,23 +143,6 @@ func with(to string, q url.Values) string {
 	return to + glue + q.Encode()
 }
 
-// choose lets the person say who identifies them: the same request again, with a name in it.
-func (s *Server) choose(w http.ResponseWriter, r *http.Request, a *asked, req Request) {
-	v := web.View{Title: "How do you want to identify yourself?"}
-	if req.Amount != nil {
-		v.Details = []web.Detail{{Label: "Deposit", Value: req.Amount.String()}}
-	}
-	for _, p := range a.choose {
-		q := url.Values{}
-		for name, list := range a.values {
-			q[name] = list
-		}
-		q.Set("identity_provider", p.Name)
-		v.Links = append(v.Links, web.Link{Text: p.Label, URL: "/oauth/authorize?" + q.Encode()})
-	}
-	web.Show(w, v)
-}
-
 // The JSON that a compatible client gets.
 type (
 	started struct {
@@ -188,8 +176,11 @@ func (s *Server) startedJSON(w http.ResponseWriter, p Progress) {
 	if !p.Page.Framed {
 		out.Container = "window"
 	}
-	if p.Stage != Identifying {
-		out.URL, out.Container = s.FollowURL(p.Run), "window" // our own page forbids to be framed
+	if p.Stage != Identifying || p.Page.URL == "" {
+		out.URL, out.Container = s.FollowURL(p.Run), "window"
+		if len(s.clients[p.Request.Client].FrameOrigins) > 0 { // otherwise our own page forbids to be framed
+			out.Container = "iframe"
+		}
 	}
 	if out.Height == 0 || out.Width == 0 {
 		out.Height, out.Width = 600, 600

@@ -47,6 +47,9 @@ type Client struct {
 	Scopes   []string       // openid, profile and default when empty
 	Allowed  []netip.Prefix // from where token and check_token may be asked; anywhere when empty
 	Disabled bool
+	// FrameOrigins are the origins whose pages may show ours, in a frame or in a window that stays tied to theirs: https, or http on a
+	// loopback address. Nobody's when empty.
+	FrameOrigins []string
 }
 
 func (c *Client) check() error {
@@ -86,6 +89,12 @@ func (c *Client) check() error {
 	for _, raw := range c.RedirectURIs {
 		if err := CheckRedirectURI(raw); err != nil {
 			return err
+		}
+	}
+	for _, raw := range c.FrameOrigins {
+		u, err := url.Parse(raw)
+		if err != nil || u.Host == "" || raw != u.Scheme+"://"+u.Host || strings.ContainsAny(raw, "*;, '\"") || u.Scheme != "https" && !(u.Scheme == "http" && loopback(u.Hostname())) {
+			return parley.Invalid("frame_origins", "must be origins such as https://shop.example")
 		}
 	}
 	return nil

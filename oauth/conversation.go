@@ -31,6 +31,7 @@ type Request struct {
 	EndUserID  string            `json:"endUserId,omitempty"`
 	LoginHint  parley.Private    `json:"loginHint,omitempty"`
 	ACRValues  string            `json:"acrValues,omitempty"`
+	Display    string            `json:"display,omitempty"` // "popup" when the pages stand in a window that the client's page has opened
 	MaxAge     *int              `json:"maxAge,omitempty"`
 	IP         parley.Private    `json:"ip,omitempty"`
 	Attributes map[string]string `json:"attributes,omitempty"`         // echoed to the operator
@@ -67,6 +68,14 @@ type Progress struct {
 	Refusal *parley.Refusal
 	Grant   Grant // set when Granted
 	Begun   time.Time
+	Changed time.Time // when it last went on
+
+	// How far it has come: who the person is, that the operator lets them go on, that the money has moved.
+	Identified, Accepted, Paid bool
+	// Payer is the name of the provider that takes the deposit; empty when the conversation is about none.
+	Payer string
+	// Here says that the person is identified on our own page: the browser that shows it is the one that came back.
+	Here bool
 }
 
 // TxRefID is the transaction as the operator's wire refers to it: merchant, the letter A, number.
@@ -79,7 +88,27 @@ type Page struct {
 	URL           string
 	Framed        bool // it may stand in an iframe
 	Width, Height int
+	HandOver      *HandOver // the person goes on in an app, from a page of ours
 }
+
+// HandOver is how a person gets from our page into the app that identifies them.
+type HandOver struct {
+	QR         string        // the text of the code to show now; empty when none is to be shown
+	Fresh      time.Duration // how long that code is good
+	SameDevice string        // address that opens the app on this device
+	Hint       Hint
+}
+
+// Hint is how far the person has come in the app.
+type Hint string
+
+// The hints.
+const (
+	HintWaiting    Hint = "waiting"    // nobody has opened the app for this
+	HintStarted    Hint = "started"    // the app is open
+	HintSign       Hint = "sign"       // the person is asked for their code
+	HintProcessing Hint = "processing" // they have answered
+)
 
 // Grant is what a code stands for.
 type Grant struct {

@@ -18,7 +18,8 @@ import (
 // longest is how long after its beginning a conversation can still end at the redirect URI.
 const longest = 24 * time.Hour
 
-// open finds the conversation of an address, for the browser that began it.
+// open finds the conversation of an address, for the browser that began it. For another browser it is an error, with no more of the
+// conversation than how its pages look.
 func (s *Server) open(r *http.Request) (Progress, error) {
 	run, ok := s.handles.Open("follow", r.PathValue("run"))
 	if !ok {
@@ -29,80 +30,157 @@ func (s *Server) open(r *http.Request) (Progress, error) {
 		return p, err
 	}
 	if p.Request.Browser != "" && !s.AnyBrowser && !web.SameBrowser(r, p.Request.Browser) {
-		return p, parley.Invalid("browser", "not the browser that began this")
+		return Progress{Request: Request{Client: p.Request.Client, Merchant: p.Request.Merchant}}, parley.Invalid("browser", "not the browser that began this")
 	}
 	return p, nil
 }
 
+// talk serves an address of a conversation. An error is told in the language and the look of the conversation's pages.
+func (s *Server) talk(h func(http.ResponseWriter, *http.Request, Progress) error) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		p, err := s.open(r)
+		if err == nil {
+			err = h(w, r, p)
+		}
+		if err != nil {
+			web.Show(w, s.dressed(web.ErrorView(r, p.Request.Locale, err), p.Request))
+		}
+	})
+}
+
+// visit is how a browser looks at the page that follows a run.
+type visit struct {
+	back   bool // it has come back from the provider, and may be given a code
+	stay   bool // it is not to be sent elsewhere to pay
+	waited bool // it has stood on this page, so the person is told what became of it before they are sent on
+	leave  bool // they have been told
+}
+
+func (s *Server) visit(r *http.Request, run string) visit {
+	q := r.URL.Query()
+	from, ok := s.handles.Open("back", q.Get("back"))
+	return visit{back: ok && from == run, stay: q.Get("stay") != "", waited: q.Get("waited") != "", leave: q.Get("leave") != ""}
+}
+
+// address is the page that follows a run, looked at in this way.
+func (s *Server) address(run string, v visit) string {
+	q := url.Values{}
+	if v.back {
+		q.Set("back", s.handles.Make("back", run))
+	}
+	for name, set := range map[string]bool{"stay": v.stay, "waited": v.waited, "leave": v.leave} {
+		if set {
+			q.Set(name, "1")
+		}
+	}
+	at := s.Issuer + "/oauth/follow/" + s.handles.Make("follow", run)
+	if len(q) > 0 {
+		at += "?" + q.Encode()
+	}
+	return at
+}
+
+// over reports whether the conversation has come to where the browser leaves it.
+func (p Progress) over() bool { return p.Stage == Granted || p.Stage == Denied }
+
 // follow shows a person where their conversation stands, and sends them on as soon as there is somewhere to go. The browser proves
 // nothing by being here; it can come as often as it likes.
-func (s *Server) follow(w http.ResponseWriter, r *http.Request) error {
-	p, err := s.open(r)
-	if err != nil {
-		return err
-	}
-	from, back := s.handles.Open("back", r.URL.Query().Get("back"))
-	back = back && from == p.Run
-	stay := r.URL.Query().Get("stay") != ""
-	enough := func(p Progress) bool {
-		return p.Stage == Granted || p.Stage == Denied || p.Stage == Paying && !stay
-	}
-	if !enough(p) {
+func (s *Server) follow(w http.ResponseWriter, r *http.Request, p Progress) error {
+	v := s.visit(r, p.Run)
+	enough := func(p Progress) bool { return p.over() || p.Stage == Paying && !v.stay }
+	if !enough(p) && !v.waited {
 		ctx, cancel := context.WithTimeout(r.Context(), s.Hold)
 		defer cancel()
+		var err error
 		if p, err = s.Conversations.Await(ctx, p.Run, enough); err != nil && !errors.Is(err, context.DeadlineExceeded) {
 			return err
 		}
 	}
+	told := v.leave || !v.waited
 	switch {
-	case s.Now().Sub(p.Begun) > longest && (p.Stage == Granted || p.Stage == Denied):
-		web.Show(w, web.View{Title: "This is over", Mood: "bad", Words: []string{"You began this more than a day ago. Please begin again where you started."},
-			Links: []web.Link{{Text: "Back to " + host(p.Request.RedirectURI), URL: web.Origin(p.Request.RedirectURI), Primary: true}}})
-	case p.Stage == Granted && back:
-		return s.grant(w, r, p)
+	case s.Now().Sub(p.Begun) > longest && p.over():
+		web.Show(w, s.tooLate(r, p))
+	case p.Stage == Granted && !v.back && !p.Here:
+		web.Show(w, s.elsewhere(r, p))
 	case p.Stage == Granted:
-		web.Show(w, web.View{Title: "Please go back to your provider's page", Mood: "waiting", Words: []string{"It sends you on from there. You can close this page."}})
+		code, err := s.code(context.WithoutCancel(r.Context()), p)
+		switch {
+		case err != nil:
+			return err
+		case code == "":
+			web.Show(w, s.used(r, p))
+		case !told:
+			web.Show(w, s.done(r, p, v))
+		default:
+			s.grant(w, r, p, code)
+		}
+	case p.Stage == Denied && !told:
+		web.Show(w, s.refused(r, p, v))
 	case p.Stage == Denied:
 		if err := s.Conversations.Returned(context.WithoutCancel(r.Context()), p.Run); err != nil {
 			return err
 		}
 		s.redirect(w, r, p.Request.RedirectURI, s.denied(p))
-	case p.Stage == Paying && !stay:
+	case p.Stage == Paying && !v.stay && inFrame(r) && !p.Page.Framed:
+		web.Show(w, s.leaveFrame(r, p.Request, p.Payer, p.Page.URL))
+	case p.Stage == Paying && !v.stay:
 		http.Redirect(w, r, p.Page.URL, http.StatusSeeOther)
 	default:
-		s.wait(w, r, p)
+		web.Show(w, s.waiting(r, p, v))
 	}
 	return nil
 }
 
-func host(raw string) string {
-	u, err := url.Parse(raw)
-	if err != nil {
-		return "where you came from"
+// state is a word for where a conversation stands, as its page shows it: another word, another page. It says nothing that the page does
+// not.
+func (p Progress) state() string {
+	word := string(p.Stage)
+	if p.Page.HandOver != nil {
+		word += "." + string(p.Page.HandOver.Hint)
 	}
-	return u.Host
+	for _, reached := range []struct {
+		ok   bool
+		name string
+	}{{p.Identified, "identified"}, {p.Accepted, "accepted"}, {p.Paid, "paid"}} {
+		if reached.ok {
+			word += "." + reached.name
+		}
+	}
+	return word
 }
 
-// wait is the page of somebody who is early. It looks again by itself, without script.
-func (s *Server) wait(w http.ResponseWriter, r *http.Request, p Progress) {
-	v := web.View{Title: "One moment", Mood: "waiting", Refresh: 2, Words: []string{"We are talking to the others. This page goes on by itself."}}
-	switch p.Stage {
-	case Identifying:
-		v.Title, v.Words = "Waiting for you", []string{"You have not finished with your identity provider yet."}
-		v.Links = []web.Link{{Text: "Continue there", URL: p.Page.URL, Primary: true}}
-		v.Form = &web.Form{Text: "Cancel", Action: "/oauth/cancel/" + s.handles.Make("follow", p.Run),
-			Hidden: []web.Detail{{Label: "csrf", Value: s.csrf(p)}}, Leads: []string{web.Origin(p.Request.RedirectURI)}}
-		v.Refresh = 5
-	case Paying:
-		v.Title, v.Words = "Waiting for your payment", []string{"If you have not paid yet, you can go on where you were.", "If you have, this page goes on by itself."}
-		v.Links = []web.Link{{Text: "Continue there", URL: p.Page.URL, Primary: true}}
-	case Unclear:
-		v.Title, v.Words = "Waiting for your bank", []string{"Your bank has your payment, and has not told us yet that it is done.", "Your money is safe. You can wait here, or close this page: we go on without it."}
+// events tells the page that follows a run each time its word changes. It ends when there is nothing more to tell.
+func (s *Server) events(w http.ResponseWriter, r *http.Request, p Progress) error {
+	stream, err := s.Streams.Open(w, r)
+	if err != nil {
+		return err
 	}
-	if p.Request.Amount != nil {
-		v.Details = []web.Detail{{Label: "Deposit", Value: p.Request.Amount.String()}}
+	defer stream.Close()
+	for {
+		word := p.state()
+		if err := stream.Send("state", word); err != nil || p.over() {
+			return nil // the browser has gone, or has all it needs
+		}
+		if p, err = s.Conversations.Await(stream.Context(), p.Run, func(p Progress) bool { return p.state() != word }); err != nil {
+			return nil
+		}
 	}
-	web.Show(w, v)
+}
+
+// qr is the code that the app should see now. It is another a second later, so that a picture of it is worth nothing.
+func (s *Server) qr(w http.ResponseWriter, r *http.Request, p Progress) error {
+	if p.Page.HandOver == nil || p.Page.HandOver.QR == "" {
+		return parley.Errorf(parley.KindNotFound, "there is no code to show")
+	}
+	image, err := web.QR(p.Page.HandOver.QR)
+	if err != nil {
+		return err
+	}
+	h := w.Header()
+	h.Set("Content-Type", "image/svg+xml")
+	h.Set("Cache-Control", "no-store")
+	w.Write(image)
+	return nil
 }
 
 // csrf is the proof that the cancel form was sent from our own page.
@@ -122,11 +200,7 @@ func (s *Server) sameOrigin(r *http.Request) bool {
 	}
 }
 
-func (s *Server) cancel(w http.ResponseWriter, r *http.Request) error {
-	p, err := s.open(r)
-	if err != nil {
-		return err
-	}
+func (s *Server) cancel(w http.ResponseWriter, r *http.Request, p Progress) error {
 	if !s.sameOrigin(r) {
 		return parley.Errorf(parley.KindRefused, "a form from another site")
 	}
@@ -144,11 +218,10 @@ func (s *Server) cancel(w http.ResponseWriter, r *http.Request) error {
 func (s *Server) denied(p Progress) url.Values {
 	no := p.Refusal
 	q := url.Values{"error": {"access_denied"}, "error_description": {no.Status.Description()}, "tx_state": {string(no.Status.State())}, "iss": {s.Issuer}}
-	switch no.Status {
-	case parley.StatusReadTimeout, parley.StatusIOException, parley.StatusFailedToConnect, parley.StatusInvalidResponse, parley.StatusProviderOutOfService,
-		parley.StatusMerchantOutOfService, parley.StatusMerchantInvalidResponse:
+	switch {
+	case no.Status.Away():
 		q.Set("error", "temporarily_unavailable")
-	case parley.StatusSystemError:
+	case no.Status == parley.StatusSystemError:
 		q.Set("error", "server_error")
 	}
 	if p.Request.State != "" {
@@ -167,16 +240,7 @@ func (s *Server) denied(p Progress) url.Values {
 
 // grant sends the browser back with a code. The same browser that comes twice gets the same code twice, as long as it is good: it is
 // made from the run and a number, so only its hash need be kept.
-func (s *Server) grant(w http.ResponseWriter, r *http.Request, p Progress) error {
-	code, err := s.code(context.WithoutCancel(r.Context()), p)
-	if err != nil {
-		return err
-	}
-	if code == "" {
-		web.Show(w, web.View{Title: "You are signed in", Mood: "good", Words: []string{"This sign-in has been used. You can close this page."},
-			Links: []web.Link{{Text: "Back to " + host(p.Request.RedirectURI), URL: web.Origin(p.Request.RedirectURI), Primary: true}}})
-		return nil
-	}
+func (s *Server) grant(w http.ResponseWriter, r *http.Request, p Progress, code string) {
 	q := url.Values{"code": {code}, "iss": {s.Issuer}}
 	if p.Request.State != "" {
 		q.Set("state", p.Request.State)
@@ -185,7 +249,6 @@ func (s *Server) grant(w http.ResponseWriter, r *http.Request, p Progress) error
 		q.Set("sessionId", p.Grant.SessionID)
 	}
 	s.redirect(w, r, p.Request.RedirectURI, q)
-	return nil
 }
 
 // code is the code of a run, or "" when it has been redeemed.

@@ -185,6 +185,9 @@ func (s *Server) understandPrompt(a *asked, req *Request) error {
 		req.MaxAge = &n
 	}
 	req.ACRValues, req.LoginHint = a.get("acr_values"), parley.Private(a.get("login_hint"))
+	if a.get("display") == "popup" { // the others (OpenID Connect Core §3.1.2.1) are how our pages are anyway
+		req.Display = "popup"
+	}
 	return nil
 }
 

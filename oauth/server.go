@@ -37,25 +37,32 @@ type Config struct {
 	Conversations Conversations
 	Store         Store
 	Address       map[int]AddressBook // by merchant; optional
+	Look          map[int]web.Look    // by merchant; ours when there is none
 	Now           func() time.Time    // time.Now when nil
 	Log           *slog.Logger        // slog.Default() when nil
 
 	CodeLifetime  time.Duration // at most 60 s, which is also the default
 	TokenLifetime time.Duration // of standard access tokens; an hour when zero
 	KeyLifetime   time.Duration // after which a new signing key takes over; 90 days when zero
+	Streams       *web.Streams  // of the pages that follow a conversation; one of its own when nil
+	Patience      time.Duration // how long a person has to identify themselves, to tell them when it is over
+
 	// TrustedProxies may say in X-Forwarded-For who asks. Nobody else is believed.
 	TrustedProxies []netip.Prefix
 	// AnyBrowser gives up the rule that a conversation is continued by the browser that began it. For a sandbox whose
 	// simulated person has no browser, never for people.
 	AnyBrowser bool
-	// Hold is how long a browser that is early is held before it gets the waiting page; 5 s when zero.
+	// Hold is how long a browser that is early is held before it gets the waiting page; a second when zero.
 	Hold time.Duration
 }
 
 // Provider is an identity provider as a person chooses it.
 type Provider struct {
 	Name, Label string
-	Pays        bool // a deposit can follow
+	Pays        bool   // a deposit can follow
+	Payer       string // the label of who takes it, when that is somebody else
+	Logo        string // address of an image; none when empty
+	Framed      bool   // its page may stand in an iframe
 	Demands     []string
 }
 
@@ -96,6 +103,9 @@ func New(c Config) (*Server, error) {
 	if c.Log == nil {
 		c.Log = slog.Default()
 	}
+	if c.Streams == nil {
+		c.Streams = new(web.Streams)
+	}
 	if c.CodeLifetime == 0 {
 		c.CodeLifetime = time.Minute
 	}
@@ -109,7 +119,7 @@ func New(c Config) (*Server, error) {
 		c.KeyLifetime = 90 * 24 * time.Hour
 	}
 	if c.Hold == 0 {
-		c.Hold = 5 * time.Second
+		c.Hold = time.Second
 	}
 	s := &Server{Config: c, clients: map[string]*Client{}, secure: u.Scheme == "https"}
 	s.handles = web.Handles{Key: Derive(c.Secret, "handles")}
@@ -159,8 +169,10 @@ func (s *Server) Routes(mux *http.ServeMux) {
 		mux.HandleFunc("GET "+at+"/api/signin/status", s.status)
 		mux.HandleFunc("GET "+at+"/identity/api/signin/status", s.status)
 	}
-	mux.Handle("GET /oauth/follow/{run}", web.Page(s.follow))
-	mux.Handle("POST /oauth/cancel/{run}", web.Page(s.cancel))
+	mux.Handle("GET /oauth/follow/{run}", s.talk(s.follow))
+	mux.Handle("GET /oauth/follow/{run}/events", s.talk(s.events))
+	mux.Handle("GET /oauth/follow/{run}/qr", s.talk(s.qr))
+	mux.Handle("POST /oauth/cancel/{run}", s.talk(s.cancel))
 	mux.HandleFunc("GET /oauth/jwks", s.jwks)
 	mux.HandleFunc("GET /.well-known/oauth-authorization-server", s.metadata)
 	mux.HandleFunc("GET /.well-known/openid-configuration", s.metadata)

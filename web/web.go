@@ -6,9 +6,7 @@ package web
 import (
 	"context"
 	"crypto/hmac"
-	"crypto/rand"
 	"crypto/sha256"
-	"crypto/subtle"
 	"encoding/base64"
 	"encoding/json"
 	"log/slog"
@@ -171,48 +169,6 @@ func (h Handles) code(purpose string, id uuid.UUID) []byte {
 	m.Write([]byte{0})
 	m.Write(id[:])
 	return m.Sum(nil)[:24]
-}
-
-// cookie is the name of the cookie that tells one browser from another. Over HTTPS it has the prefix that binds it to this
-// very host; over plain HTTP, which only a loopback address may use, it cannot.
-func cookie(secure bool) string {
-	if secure {
-		return "__Host-parley"
-	}
-	return "parley"
-}
-
-const base64url = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
-
-// Browser gives the browser its cookie, the same for as long as it comes back, and returns the hash by which it is known again.
-func Browser(w http.ResponseWriter, r *http.Request, secure bool) string {
-	b := make([]byte, 32)
-	rand.Read(b)
-	value := base64.RawURLEncoding.EncodeToString(b)
-	if c, err := r.Cookie(cookie(secure)); err == nil && len(c.Value) == len(value) && strings.Trim(c.Value, base64url) == "" {
-		value = c.Value
-	}
-	// One that the browser has is given again, so that it does not run out in the middle of what begins now.
-	c := &http.Cookie{Name: cookie(secure), Value: value, Path: "/", HttpOnly: true, Secure: secure,
-		SameSite: http.SameSiteLaxMode, MaxAge: 24 * 60 * 60}
-	http.SetCookie(w, c)
-	return browserHash(c)
-}
-
-// SameBrowser reports whether the request comes from the browser with this hash.
-func SameBrowser(r *http.Request, hash string) bool {
-	for _, secure := range []bool{true, false} {
-		if c, err := r.Cookie(cookie(secure)); err == nil && subtle.ConstantTimeCompare([]byte(browserHash(c)), []byte(hash)) == 1 {
-			return true
-		}
-	}
-	return false
-}
-
-// browserHash covers the name, so that a cookie without the prefix cannot stand in for one that has it.
-func browserHash(c *http.Cookie) string {
-	sum := sha256.Sum256([]byte(c.Name + " " + c.Value))
-	return base64.RawURLEncoding.EncodeToString(sum[:])
 }
 
 // Navigates reports whether the request is a browser going to a page, and not a program that wants an answer.

@@ -1,0 +1,49 @@
+package web
+
+import (
+	"crypto/sha256"
+	"encoding/base64"
+	"mime"
+	"net/http"
+	"path"
+	"strconv"
+	"strings"
+)
+
+// Files are what pages are made of besides themselves: styles, a script, logos. Each has an address with the hash of what is in it, so a
+// browser may keep it for ever, and a page is never seen with another version's style.
+type Files struct{ at map[string]file }
+
+type file struct {
+	kind string
+	body []byte
+}
+
+// Put adds a file and returns its address. It is for building the house; nothing is added once it serves.
+func (f *Files) Put(name string, body []byte) string {
+	if f.at == nil {
+		f.at = map[string]file{}
+	}
+	sum := sha256.Sum256(append([]byte(name+"\x00"), body...))
+	address := "/assets/" + base64.RawURLEncoding.EncodeToString(sum[:12]) + "/" + name
+	f.at[address] = file{mime.TypeByExtension(path.Ext(name)), body}
+	return address
+}
+
+// ServeHTTP serves what is there. A drawing may hold scripts, which do nothing in an <img>; opened by itself it is shut in.
+func (f *Files) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	found, ok := f.at[r.URL.Path]
+	if !ok {
+		ErrorPage(w, r, notThere)
+		return
+	}
+	h := w.Header()
+	h.Set("Content-Type", found.kind)
+	h.Set("Content-Length", strconv.Itoa(len(found.body)))
+	h.Set("Cache-Control", "public, max-age=31536000, immutable")
+	h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'; sandbox")
+	if strings.HasPrefix(found.kind, "image/svg") {
+		h.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; sandbox")
+	}
+	w.Write(found.body)
+}
