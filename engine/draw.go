@@ -79,30 +79,24 @@ func (t *Table) Mermaid() string {
 			line("participant %s as %s", id, mermaidText(t.label(p)))
 		}
 	}
-	all := t.drawing()
-	for i := 0; i < len(t.steps); {
-		// Arrows that follow one another under the same words share a block.
-		end := i + 1
-		for end < len(t.steps) && blockOf(all[end].Arrow) == blockOf(all[i].Arrow) {
-			end++
-		}
-		words := blockOf(all[i].Arrow)
-		if words != "" {
-			if end-i > 1 {
-				// The arrows keep their order, so that the second is not heard without the first.
-				words = strings.Replace(words, ifItComes, asFarAsItComes, 1)
-			}
-			line("opt %s", mermaidText(words))
+	all, boxes := t.drawing(), t.blocks()
+	for i, a := range all[:len(t.steps)] {
+		box := boxes[i]
+		switch opens := i == 0 || boxes[i-1] != box; {
+		case box != nil && opens:
+			line("%s %s", box.Kind, mermaidText(box.Words))
+			depth++
+		case box != nil && box.Kind == BlockPar:
+			depth--
+			line("and %s", mermaidText(box.Words))
 			depth++
 		}
-		for ; i < end; i++ {
-			arrow(all[i].Arrow)
-			if all[i].Pivot {
-				line("Note over %s,%s: no way back from here, but by the %s's own word", mermaidID(t.speakers()[0]),
-					mermaidID(t.speakers()[len(t.speakers())-1]), mermaidText(t.label(all[i].To)))
-			}
+		arrow(a.Arrow)
+		if a.Pivot {
+			line("Note over %s,%s: no way back from here, but by the %s's own word", mermaidID(t.speakers()[0]),
+				mermaidID(t.speakers()[len(t.speakers())-1]), mermaidText(t.label(a.To)))
 		}
-		if words != "" {
+		if box != nil && (i+1 == len(t.steps) || boxes[i+1] != box) {
 			depth--
 			line("end")
 		}
@@ -127,24 +121,58 @@ func (t *Table) Mermaid() string {
 	return b.String()
 }
 
+// Block is a box around arrows that follow one another, with words over it.
+type Block struct {
+	Kind  string `json:"kind"` // BlockOpt or BlockPar
+	Words string `json:"words"`
+}
+
+// The kinds of box: what need not come, and what runs beside everything else.
+const (
+	BlockOpt = "opt"
+	BlockPar = "par"
+)
+
+// blocks are the boxes of the arrows of drawing, in its order; nil for one that is in none. Arrows that follow one another under the
+// same words are in the same box.
+func (t *Table) blocks() []*Block {
+	boxes := make([]*Block, len(t.drawing()))
+	for i := range t.steps {
+		switch box := blockOf(t.steps[i].Arrow); {
+		case box == Block{}:
+		case i > 0 && box == blockOf(t.steps[i-1].Arrow):
+			boxes[i] = boxes[i-1]
+			// The arrows keep their order, so that the second is not heard without the first.
+			boxes[i].Words = strings.Replace(box.Words, ifItComes, asFarAsItComes, 1)
+		default:
+			boxes[i] = &box
+		}
+	}
+	return boxes
+}
+
 const (
 	ifItComes      = "afterwards, if it comes"
 	asFarAsItComes = "afterwards, as far as it comes"
 )
 
-// blockOf is what stands over the block that the arrow is drawn in; empty when it is drawn in none.
-func blockOf(a Arrow) string {
+// blockOf is the box that the arrow would be in alone; the zero Block when it is in none.
+func blockOf(a Arrow) Block {
 	var words []string
+	box := Block{Kind: BlockOpt}
 	if a.Opt != "" {
 		words = append(words, a.Opt)
 	}
 	switch {
 	case a.Anytime:
-		words = append(words, "at any time")
+		box.Kind, words = BlockPar, append(words, "at any time")
 	case a.Optional:
 		words = append(words, ifItComes)
 	}
-	return strings.Join(words, ", ")
+	if box.Words = strings.Join(words, ", "); box.Words == "" {
+		return Block{}
+	}
+	return box
 }
 
 // mermaidID is a party as Mermaid can name it: in an id, what is no letter or digit may mean something else.

@@ -3,7 +3,6 @@ package engine
 import (
 	"cmp"
 	"slices"
-	"time"
 )
 
 // State is how an arrow of a run looks.
@@ -29,46 +28,63 @@ const (
 
 // Drawn is one arrow of a run's picture: what the live diagram is fed with.
 type Drawn struct {
-	Number    int           `json:"number"` // as in the flow's diagram
-	From      Party         `json:"from"`
-	To        Party         `json:"to"`
-	Name      string        `json:"name"`
-	State     State         `json:"state"`
-	At        time.Time     `json:"at,omitzero"`               // when it came to its state; zero while it has not, and for what passes between others
-	Took      time.Duration `json:"tookNanoseconds,omitempty"` // how long our own call took
-	Attempts  int           `json:"attempts,omitempty"`        // how often we said it, or asked for it
-	Note      string        `json:"note,omitempty"`            // a few words; never personal data
-	WaitingOn Party         `json:"waitingOn,omitempty"`       // who must act before the run goes on
-	Seen      bool          `json:"seen,omitempty"`            // passes between two others
-	Reply     bool          `json:"reply,omitempty"`           // we say it when we are asked
-	Pivot     bool          `json:"pivot,omitempty"`           // the line of no way back lies under it
-	Block     string        `json:"block,omitempty"`           // the words over the opt block that it is in
-	Undoes    string        `json:"undoes,omitempty"`          // the arrow that this one takes back
-	Ends      bool          `json:"ends,omitempty"`            // it is the arrow that ends a refused run
-	Refusal   string        `json:"refusal,omitempty"`         // on the arrow at which the run was refused: the status's name
-	Moments   []Moment      `json:"moments,omitempty"`         // all that happened to it, in order
+	Number    int      `json:"number"` // as in the flow's diagram
+	From      Party    `json:"from"`
+	To        Party    `json:"to"`
+	Name      string   `json:"name"`
+	State     State    `json:"state"`
+	At        Instant  `json:"at,omitzero"`         // when it came to its state; zero while it has not, and for what passes between others
+	Took      Span     `json:"took,omitempty"`      // how long our own call took
+	Attempts  int      `json:"attempts,omitempty"`  // how often we said it, or asked for it
+	Note      string   `json:"note,omitempty"`      // a few words; never personal data
+	WaitingOn Party    `json:"waitingOn,omitempty"` // who must act before the run goes on
+	Until     Instant  `json:"until,omitzero"`      // when the wait for it ends in a refusal
+	Again     Instant  `json:"again,omitzero"`      // when it is said, or asked for, again
+	Seen      bool     `json:"seen,omitempty"`      // passes between two others
+	Reply     bool     `json:"reply,omitempty"`     // we say it when we are asked
+	Pivot     bool     `json:"pivot,omitempty"`     // the line of no way back lies under it
+	Block     *Block   `json:"block,omitempty"`     // the box that it is in; arrows that follow one another in the same share it
+	Undoes    string   `json:"undoes,omitempty"`    // the arrow that this one takes back
+	Ends      bool     `json:"ends,omitempty"`      // it is the arrow that ends a refused run
+	Refusal   string   `json:"refusal,omitempty"`   // on the arrow at which the run was refused: the status's name
+	Key       string   `json:"key,omitempty"`       // the idempotency key of what we say
+	Moments   []Moment `json:"moments,omitempty"`   // all that happened to it, in order
+	Tries     []Try    `json:"tries,omitempty"`     // tries of ours that did not end it, in order
 	self      drawnArrow
 }
 
 // Moment is something that happened to an arrow.
 type Moment struct {
-	Seq     int           `json:"seq"`
-	At      time.Time     `json:"at"`
-	Kind    EventKind     `json:"kind"`
-	Attempt int           `json:"attempt,omitempty"`
-	Took    time.Duration `json:"tookNanoseconds,omitempty"`
-	Note    string        `json:"note,omitempty"`
+	Seq     int       `json:"seq"`
+	At      Instant   `json:"at"`
+	Kind    EventKind `json:"kind"`
+	Attempt int       `json:"attempt,omitempty"`
+	Took    Span      `json:"took,omitempty"`
+	Note    string    `json:"note,omitempty"`
+}
+
+// Try is an Attempt as it is drawn.
+type Try struct {
+	Number  int     `json:"number"`
+	At      Instant `json:"at"`
+	Outcome string  `json:"outcome"`
+	Took    Span    `json:"took,omitempty"`
+	Why     string  `json:"why,omitempty"`
 }
 
 // Draw is every arrow of the run's flow with how it looks now: the rows of the table in order, then what takes them back, the
 // last first, then the arrow that ends a refused run.
 func Draw(t *Table, run Run, events []Event, attempts []Attempt) []Drawn {
 	all := t.drawing()
+	boxes := t.blocks()
 	drawn := make([]Drawn, len(all))
 	undo, byName, byRow := map[string][]int{}, map[string]int{}, map[int]int{}
 	for i, a := range all {
 		drawn[i] = Drawn{Number: i + 1, From: a.From, To: a.To, Name: a.Name, State: StateNotYet, Seen: a.Seen, Reply: a.Reply,
-			Pivot: a.Pivot, Block: blockOf(a.Arrow), Ends: a.row == len(t.steps), self: a}
+			Pivot: a.Pivot, Block: boxes[i], Ends: a.row == len(t.steps), self: a}
+		if run.ID != "" && (a.undoes || a.step.kind == kindCall) {
+			drawn[i].Key = key(run.ID, a.Name)
+		}
 		if a.undoes {
 			drawn[i].Undoes = a.step.Name
 			undo[a.Name] = append(undo[a.Name], i)
@@ -92,7 +108,7 @@ func Draw(t *Table, run Run, events []Event, attempts []Attempt) []Drawn {
 			continue // of a version of the table that had such an arrow
 		}
 		d := &drawn[i]
-		d.Moments = append(d.Moments, Moment{ev.Seq, ev.At, ev.Kind, ev.Attempt, ev.Took, ev.Note})
+		d.Moments = append(d.Moments, Moment{ev.Seq, Instant{ev.At}, ev.Kind, ev.Attempt, Span(ev.Took), ev.Note})
 		switch ev.Kind {
 		case EventStarted, EventSaid, EventHeard:
 			d.State = StateDone
@@ -115,7 +131,7 @@ func Draw(t *Table, run Run, events []Event, attempts []Attempt) []Drawn {
 		case EventAttends:
 			continue
 		}
-		d.At, d.Took, d.Note, d.Attempts = ev.At, ev.Took, ev.Note, max(d.Attempts, ev.Attempt)
+		d.At, d.Took, d.Note, d.Attempts = Instant{ev.At}, Span(ev.Took), ev.Note, max(d.Attempts, ev.Attempt)
 		turned = turned || run.Refusal != nil && !d.self.undoes && d.self.row == run.Step && (ev.Kind == EventExpired || tried(ev.Kind)) &&
 			lastTry(events, ev)
 	}
@@ -127,6 +143,7 @@ func Draw(t *Table, run Run, events []Event, attempts []Attempt) []Drawn {
 		}
 		if ok {
 			drawn[i].Attempts = max(drawn[i].Attempts, a.Number)
+			drawn[i].Tries = append(drawn[i].Tries, Try{a.Number, Instant{a.At}, a.Outcome, Span(a.Took), a.Why})
 			lost[a.Step] = a.Outcome == resultNames[unknown]
 		}
 	}
@@ -137,25 +154,19 @@ func Draw(t *Table, run Run, events []Event, attempts []Attempt) []Drawn {
 		} else {
 			d.State = StateNow
 		}
-		if d.WaitingOn = d.To; d.self.Inbound {
-			d.WaitingOn = d.From
+		d.WaitingOn = d.self.actor()
+	}
+	row, back, standing := t.standing(run)
+	for i := range drawn {
+		if d := &drawn[i]; standing && d.self.row == row && d.self.undoes == back {
+			here(d)
 		}
 	}
-	switch {
-	case run.Status == StatusOpen && run.Step < len(t.steps):
-		here(&drawn[byRow[run.Step]])
-	case run.Refusal != nil && run.Step < len(t.steps):
+	if run.Refusal != nil && run.Step < len(t.steps) {
 		d := &drawn[byRow[run.Step]]
 		d.Refusal = run.Refusal.Status.String()
 		if d.State == StateNow || d.State == StateNotYet {
 			d.State = StateRefused // it was never heard
-		}
-	}
-	if run.Status == StatusUndoing && len(run.Undos) > 0 {
-		for i := range drawn {
-			if d := &drawn[i]; d.Undoes != "" && d.self.row == run.Undos[len(run.Undos)-1] {
-				here(d)
-			}
 		}
 	}
 	for i := range drawn {
@@ -166,6 +177,25 @@ func Draw(t *Table, run Run, events []Event, attempts []Attempt) []Drawn {
 		}
 	}
 	return drawn
+}
+
+// standing is the row that the run stands before, and whether that is to be taken back; ok is false when nobody must act.
+func (t *Table) standing(run Run) (row int, back, ok bool) {
+	switch {
+	case run.Status == StatusOpen && run.Step < len(t.steps):
+		return run.Step, false, true
+	case run.Status == StatusUndoing && len(run.Undos) > 0:
+		return run.Undos[len(run.Undos)-1], true, true
+	}
+	return 0, false, false
+}
+
+// actor is who must act for the arrow to be drawn: whoever draws it when that is not us, and otherwise who must hear it.
+func (a Arrow) actor() Party {
+	if a.Inbound {
+		return a.From
+	}
+	return a.To
 }
 
 // tried reports whether the event is a try of ours that did not go well.

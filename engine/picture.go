@@ -64,7 +64,7 @@ func Picture(t *Table, run Run, events []Event, attempts []Attempt, names map[Pa
 		}
 		how, label, words := lookDone, d.Name, []string{}
 		if m.Took > 0 {
-			words = append(words, "in "+since(m.Took))
+			words = append(words, "in "+since(time.Duration(m.Took)))
 		}
 		if d.Undoes != "" {
 			label = "↶ " + label
@@ -156,9 +156,49 @@ var (
 	lookRefused = look{'─', "✗", "✗", "↻✗"}
 )
 
+// cast is who speaks in a run: how each is called, and whose lifeline each has.
+type cast struct {
+	called map[Party]string
+	line   map[Party]Party // two that are called the same share the lifeline of the first
+	order  []Party         // the lifelines, left to right
+}
+
+func (t *Table) cast(names map[Party]string) cast {
+	c := cast{called: map[Party]string{}, line: map[Party]Party{}}
+	for _, p := range t.speakers() {
+		c.called[p] = t.label(p)
+		if n := plain(names[p]); n != "" {
+			c.called[p] = n
+		}
+		c.line[p] = p
+		if i := slices.IndexFunc(c.order, func(other Party) bool { return c.called[other] == c.called[p] }); i >= 0 {
+			c.line[p] = c.order[i]
+			continue
+		}
+		c.order = append(c.order, p)
+	}
+	return c
+}
+
+// name is how a party is called in this run.
+func (c cast) name(p Party) string {
+	if n := c.called[p]; n != "" {
+		return n
+	}
+	return plain(string(p))
+}
+
+// lifeline is whose lifeline a party has; one that has none is itself.
+func (c cast) lifeline(p Party) Party {
+	if l, ok := c.line[p]; ok {
+		return l
+	}
+	return p
+}
+
 // canvas knows where the lifelines are.
 type canvas struct {
-	called map[Party]string
+	cast
 	column map[Party]int // index into at
 	heads  []string
 	at     []int // where each lifeline is
@@ -172,27 +212,23 @@ const (
 )
 
 func newCanvas(t *Table, drawn []Drawn, names map[Party]string) *canvas {
-	c := &canvas{called: map[Party]string{}, column: map[Party]int{}}
-	speaks := map[Party]bool{t.Server: true}
+	c := &canvas{cast: t.cast(names), column: map[Party]int{}}
+	speaks := map[Party]bool{c.lifeline(t.Server): true}
 	for _, d := range drawn {
 		if d.Seen && d.State == StateDone || slices.ContainsFunc(d.Moments, func(m Moment) bool { return m.Kind != EventSkipped && m.Kind != EventAttends }) {
-			speaks[d.From], speaks[d.To] = true, true
+			speaks[c.lifeline(d.From)], speaks[c.lifeline(d.To)] = true, true
 		}
 	}
-	for _, p := range t.speakers() {
-		c.called[p] = t.label(p)
-		if n := plain(names[p]); n != "" {
-			c.called[p] = n
+	for _, p := range c.order {
+		if speaks[p] {
+			c.column[p] = len(c.heads)
+			c.heads = append(c.heads, c.called[p])
 		}
-		if !speaks[p] {
-			continue
-		}
-		if i := slices.Index(c.heads, c.called[p]); i >= 0 {
+	}
+	for p, line := range c.line {
+		if i, ok := c.column[line]; ok {
 			c.column[p] = i
-			continue
 		}
-		c.column[p] = len(c.heads)
-		c.heads = append(c.heads, c.called[p])
 	}
 	// Each gap is as wide as the words between its two lifelines would like, and as there is room for.
 	room := pictureWidth - timeWidth - wordsWidth
@@ -233,14 +269,6 @@ func newCanvas(t *Table, drawn []Drawn, names map[Party]string) *canvas {
 		gaps[widest]--
 	}
 	return c
-}
-
-// name is how a party is called in this picture.
-func (c *canvas) name(p Party) string {
-	if n := c.called[p]; n != "" {
-		return n
-	}
-	return plain(string(p))
 }
 
 func (c *canvas) names() string {

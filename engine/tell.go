@@ -472,8 +472,11 @@ func (d *drive) elsewhere() bool {
 }
 
 func (d *drive) turn(step string, attempt int, now time.Time) Turn {
-	return Turn{Run: d.run.ID, Key: d.run.ID + "/" + slug(step), Attempt: attempt, Now: now, Begun: d.run.Begun}
+	return Turn{Run: d.run.ID, Key: key(d.run.ID, step), Attempt: attempt, Now: now, Begun: d.run.Begun}
 }
+
+// key is the idempotency key of what a run says in a step.
+func key(run, step string) string { return run + "/" + slug(step) }
 
 func slug(words string) string {
 	b := []byte(words)

@@ -27,6 +27,7 @@ type Config struct {
 	CodeLifetime   Duration   `yaml:"code_lifetime" doc:"How long an authorization code is good: at most 60s, which is also the default."`
 	TokenLifetime  Duration   `yaml:"token_lifetime" doc:"How long a standard access token is good. 1h when left out."`
 	KeyLifetime    Duration   `yaml:"key_lifetime" doc:"When a new signing key takes over. 2160h (90 days) when left out."`
+	MaxStreams     int        `yaml:"max_streams" doc:"How many pages may be held open at the same time to be told of changes. 10000 when left out."`
 	Merchants      []Merchant `yaml:"merchants" doc:"The tenants: each has a platform, providers and clients."`
 }
 

@@ -62,12 +62,13 @@ type House struct {
 	Desk          *flow.Desk
 	Providers     []connector.Provider
 	Store         Store
+	Streams       *web.Streams // what is open to be told of changes: a server that shuts down closes it first
 	closer        func() error
 }
 
 // New builds a house. It does nothing by itself until Start.
 func New(ctx context.Context, c Config, p Parts) (*House, error) {
-	h := &House{Store: p.Store, closer: func() error { return nil }}
+	h := &House{Store: p.Store, Streams: &web.Streams{Most: c.MaxStreams}, closer: func() error { return nil }}
 	if p.Now == nil {
 		p.Now = time.Now
 	}
@@ -141,6 +142,7 @@ func (h *House) Start() { h.Engine.Start() }
 
 // Stop ends what is being said, then closes what New opened. What is left goes on at the next start.
 func (h *House) Stop(ctx context.Context) error {
+	h.Streams.Close()
 	return errors.Join(h.Engine.Stop(ctx), h.closer())
 }
 
@@ -178,6 +180,9 @@ func Check(c Config) error {
 // read understands a configuration.
 func read(c Config, p Parts) (*plan, error) {
 	pl := &plan{merchants: map[int]*flow.Merchant{}, addresses: map[int]oauth.AddressBook{}}
+	if c.MaxStreams < 0 {
+		return nil, parley.Invalid("max_streams", "cannot be negative")
+	}
 	if len(c.Merchants) == 0 {
 		return nil, parley.Invalid("merchants", "at least one is needed")
 	}

@@ -162,6 +162,7 @@ func Start(ctx context.Context, o Options) (*Sandbox, error) {
 		front = o.Front(front)
 	}
 	s.house = serve(listeners[0], front)
+	s.house.RegisterOnShutdown(func() { s.Current().Streams.Close() })
 	ok = true
 	return s, nil
 }

@@ -52,6 +52,7 @@ func runServe(ctx context.Context, t terminal, args []string) error {
 		MaxHeaderBytes: 64 << 10,
 		ErrorLog:       slog.NewLogLogger(log.Handler(), slog.LevelDebug), // what strangers do wrong at the door
 	}
+	server.RegisterOnShutdown(h.Streams.Close)
 	served := make(chan error, 1)
 	l, err := net.Listen("tcp", cmp.Or(c.Listen, defaultListen))
 	if err != nil {
