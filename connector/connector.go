@@ -34,6 +34,8 @@ type Provider struct {
 	SignInRequired bool
 	// Demands are the parameters of an authorization request that this provider cannot do without: "country", "currency".
 	Demands []string
+	// Framed says that the provider lets its pages stand in an iframe.
+	Framed bool
 	// Payment names the provider's deposits on the operator's wire. Zero when it takes none.
 	Payment PaymentType
 }

@@ -14,6 +14,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/netip"
+	"os"
 	"strings"
 	"sync"
 	"time"
@@ -91,6 +92,7 @@ func New(ctx context.Context, c Config, p Parts) (*House, error) {
 		Issuer: c.Issuer, Secret: []byte(secret), Clients: plan.clients, Providers: plan.choices, Conversations: h.Conversations,
 		Address: plan.addresses, Now: p.Now, Log: p.Log, TrustedProxies: plan.proxies, AnyBrowser: p.AnyBrowser, Hold: p.Hold,
 		CodeLifetime: time.Duration(c.CodeLifetime), TokenLifetime: time.Duration(c.TokenLifetime), KeyLifetime: time.Duration(c.KeyLifetime),
+		Look: plan.looks, Streams: h.Streams, Patience: flow.Lifetime,
 	})
 	if err != nil {
 		return nil, err
@@ -128,7 +130,7 @@ func New(ctx context.Context, c Config, p Parts) (*House, error) {
 	mux := http.NewServeMux()
 	h.OAuth.Routes(mux)
 	door.Routes(mux)
-	mux.Handle("GET /assets/", web.Assets())
+	mux.Handle("GET /assets/", plan.assets)
 	mux.HandleFunc("GET /healthz", h.healthy)
 	mux.Handle("/", web.Page(func(http.ResponseWriter, *http.Request) error {
 		return parley.Errorf(parley.KindNotFound, "no such page")
@@ -160,6 +162,9 @@ type plan struct {
 	providers []connector.Provider
 	clients   []oauth.Client
 	addresses map[int]oauth.AddressBook
+	looks     map[int]web.Look
+	logos     map[string]string // addresses of providers' logos, by merchant and name
+	assets    *web.Files
 	proxies   []netip.Prefix
 }
 
@@ -179,7 +184,7 @@ func Check(c Config) error {
 
 // read understands a configuration.
 func read(c Config, p Parts) (*plan, error) {
-	pl := &plan{merchants: map[int]*flow.Merchant{}, addresses: map[int]oauth.AddressBook{}}
+	pl := &plan{merchants: map[int]*flow.Merchant{}, addresses: map[int]oauth.AddressBook{}, looks: map[int]web.Look{}, logos: map[string]string{}, assets: web.Assets()}
 	if c.MaxStreams < 0 {
 		return nil, parley.Invalid("max_streams", "cannot be negative")
 	}
@@ -241,6 +246,19 @@ func (pl *plan) merchant(c Config, m Merchant, p Parts) error {
 			fm.PayWith[provider.Name] = configured.PayWith
 		}
 		pl.providers = append(pl.providers, provider)
+		if configured.Logo == "" {
+			continue
+		}
+		logo, err := os.ReadFile(configured.Logo)
+		if err == nil {
+			pl.logos[logoKey(provider)], err = web.PutImage(pl.assets, "logo", logo)
+		}
+		if err != nil {
+			return fmt.Errorf("provider %s: logo: %w", provider.Name, err)
+		}
+	}
+	if pl.looks[m.ID], err = m.Look.build(pl.assets, m.Name); err != nil {
+		return fmt.Errorf("look: %w", err)
 	}
 	for name, with := range fm.PayWith {
 		if fm.Providers[with].Pay == nil {
@@ -274,13 +292,31 @@ func (pl *plan) choices(merchant int) []oauth.Provider {
 			continue
 		}
 		m := pl.merchants[merchant]
-		payer := p
-		if p.Pay == nil {
-			payer = m.Providers[m.PayWith[p.Name]]
+		choice := oauth.Provider{Name: p.Name, Label: p.Label, Pays: p.Pay != nil, Logo: pl.logos[logoKey(p)], Framed: p.Framed, Demands: p.Demands}
+		if payer := m.Providers[m.PayWith[p.Name]]; p.Pay == nil && payer.Pay != nil {
+			choice.Pays, choice.Payer = true, payer.Label
 		}
-		out = append(out, oauth.Provider{Name: p.Name, Label: p.Label, Pays: payer.Pay != nil, Demands: p.Demands})
+		out = append(out, choice)
 	}
 	return out
+}
+
+func logoKey(p connector.Provider) string { return fmt.Sprint(p.Merchant, " ", p.Name) }
+
+// build checks a look and puts its files among the assets.
+func (l *Look) build(assets *web.Files, name string) (web.Look, error) {
+	if l == nil {
+		return web.Look{Name: name}, nil
+	}
+	b := web.Brand{Accent: l.Accent, AccentDark: l.AccentDark, Radius: l.Radius}
+	if l.Logo != "" {
+		logo, err := os.ReadFile(l.Logo)
+		if err != nil {
+			return web.Look{}, fmt.Errorf("logo: %w", err)
+		}
+		b.Logo = logo
+	}
+	return web.NewLook(assets, name, b)
 }
 
 func (o Operator) auth() (notify.Auth, error) {
@@ -370,7 +406,7 @@ func (c Client) build(merchant int) (oauth.Client, error) {
 		return oauth.Client{}, fmt.Errorf("allowed_ips: %w", err)
 	}
 	return oauth.Client{ID: c.ID, Name: c.Name, Merchant: merchant, Profile: oauth.Profile(c.Profile), Auth: oauth.Auth(c.Auth), Secret: secret,
-		RedirectURIs: c.RedirectURIs, IgnoreQuery: c.IgnoreQuery, Native: c.Native, Scopes: c.Scopes, Allowed: allowed, Disabled: c.Disabled}, nil
+		RedirectURIs: c.RedirectURIs, IgnoreQuery: c.IgnoreQuery, Native: c.Native, Scopes: c.Scopes, Allowed: allowed, Disabled: c.Disabled, FrameOrigins: c.FrameOrigins}, nil
 }
 
 func (a *Address) build(client func(Duration, ...tls.Certificate) *http.Client) (oauth.AddressBook, error) {

@@ -513,7 +513,7 @@ func wants(t testing.TB, p page, status int, code string) {
 // refusedPage is P400 of the list: a page of our own, and no redirect.
 func refusedPage(t testing.TB, p page) {
 	t.Helper()
-	if p.status != http.StatusBadRequest || p.to != nil || !strings.Contains(p.body, "<h1>") {
+	if p.status != http.StatusBadRequest || p.to != nil || !strings.Contains(p.body, "<h1 ") {
 		t.Errorf("got %s, want a page with status 400", p)
 	}
 	safe(t, p)

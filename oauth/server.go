@@ -179,19 +179,13 @@ func (s *Server) Routes(mux *http.ServeMux) {
 }
 
 // FollowURL is the page that follows a run.
-func (s *Server) FollowURL(run string) string {
-	return s.Issuer + "/oauth/follow/" + s.handles.Make("follow", run)
-}
+func (s *Server) FollowURL(run string) string { return s.address(run, visit{}) }
 
 // BackURL is the same page for a browser that has come back from the provider: only such a one is given a code. Whoever began a
 // conversation and had somebody else finish it never comes by there, and gets nothing. stay says that the person is not to be sent
 // anywhere else.
 func (s *Server) BackURL(run string, stay bool) string {
-	u := s.FollowURL(run) + "?back=" + s.handles.Make("back", run)
-	if stay {
-		u += "&stay=1"
-	}
-	return u
+	return s.address(run, visit{back: true, stay: stay})
 }
 
 // ip is the address of who asks: the last that a proxy we trust did not add itself.

@@ -207,12 +207,13 @@ func (s *Server) redeem(r *http.Request) (map[string]any, error) {
 	if err != nil {
 		return nil, err
 	}
-	began, leave := s.rushes.enter(kept.Hash, arrived)
-	defer func() { leave(s.Now()) }()
+	began, again, leave := s.rushes.enter(kept.Hash, arrived)
+	won := false
+	defer func() { leave(s.Now(), won) }()
 	if !kept.Spent.IsZero() {
 		// RFC 6749 §4.1.2: a code that comes a second time may have been stolen, and so may what it bought. Requests that were
 		// under way together are one client in a hurry, and the winner keeps its token.
-		if kept.Spent.Before(began.Truncate(time.Millisecond)) {
+		if again || kept.Spent.Before(began.Truncate(time.Millisecond)) {
 			if err := s.Store.Apply(ctx, []engine.Write{RevokeTokens{kept.Run, s.Now()}}); err != nil {
 				return nil, err
 			}
@@ -243,6 +244,7 @@ func (s *Server) redeem(r *http.Request) (map[string]any, error) {
 	if parley.KindOf(err) == parley.KindConflict {
 		return nil, invalidGrant("the code was used before")
 	}
+	won = err == nil
 	return answer, err
 }
 
@@ -256,11 +258,13 @@ type rushes struct {
 
 type rush struct {
 	under        int       // requests that have no answer yet
+	won, again   bool      // one of it got the token; one of an earlier rush did
 	began, ended time.Time // when the first arrived, and when the last was answered
 }
 
-// enter counts a request with a code and says when the rush that it belongs to began: with its own arrival, unless it found others under way.
-func (r *rushes) enter(hash string, arrived time.Time) (began time.Time, leave func(time.Time)) {
+// enter counts a request with a code and says when the rush that it belongs to began: with its own arrival, unless it found others under way;
+// again says that an earlier rush was over by then and had won the token, which times that are kept to the millisecond may not show.
+func (r *rushes) enter(hash string, arrived time.Time) (began time.Time, again bool, leave func(now time.Time, won bool)) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.of == nil {
@@ -272,16 +276,17 @@ func (r *rushes) enter(hash string, arrived time.Time) (began time.Time, leave f
 	}
 	x := r.of[hash]
 	if x == nil || x.under == 0 && x.ended.Before(arrived) {
-		x = &rush{began: arrived}
+		x = &rush{began: arrived, again: x != nil && (x.won || x.again)}
 		r.of[hash] = x
 	}
 	if arrived.Before(x.began) {
 		x.began = arrived
 	}
 	x.under++
-	return x.began, func(now time.Time) {
+	return x.began, x.again, func(now time.Time, won bool) {
 		r.mu.Lock()
 		defer r.mu.Unlock()
+		x.won = x.won || won
 		if x.under--; x.under == 0 {
 			x.ended = now
 		}

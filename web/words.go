@@ -77,7 +77,9 @@ func Speak(wishes ...string) *Words {
 }
 
 // SpeakTo is the language of a browser: that of the wish, where there is one, or else its own.
-func SpeakTo(r *http.Request, wish string) *Words { return Speak(wish, r.Header.Get("Accept-Language")) }
+func SpeakTo(r *http.Request, wish string) *Words {
+	return Speak(wish, r.Header.Get("Accept-Language"))
+}
 
 // Say is the text of a key with what stands in braces put in: names and values take turns.
 func (w *Words) Say(key string, in ...string) string {

@@ -90,6 +90,7 @@ func (c *Connector) Provider(merchant int, name, label string) connector.Provide
 		// The answer to kyc depends on what the operator says about the person.
 		SignInRequired: true,
 		Demands:        []string{"country", "currency"},
+		Framed:         true,
 		Payment:        connector.PaymentType{Provider: "Trustly", TxName: "TrustlyDeposit", TxTypeID: "324"},
 	}
 }
