@@ -1,0 +1,3 @@
+import { built } from "../vite.shared.ts"
+
+export default built("sandbox")
