@@ -91,7 +91,7 @@ func (c *Conversations) progress(r engine.Run) (oauth.Progress, error) {
 	if err != nil {
 		return oauth.Progress{}, err
 	}
-	p := oauth.Progress{Run: r.ID, Request: s.Request, Stage: oauth.Working, TxID: s.SignInTx, Refusal: r.Refusal, Begun: r.Begun, Changed: r.Changed,
+	p := oauth.Progress{Run: r.ID, Request: s.Request, Stage: oauth.Working, TxID: s.SignInTx, Refusal: r.Refusal, Begun: r.Begun,
 		Status: s.signInStatus(r.Status.Over()), Identified: s.Identity.Provider != "", Accepted: s.Told != parley.NotTold || s.Started, Paid: s.Paid != nil}
 	if m, err := c.Desk.merchant(s.Request.Merchant); err == nil && s.Request.Amount != nil {
 		if payer, ok := m.payer(s.Request.Provider); ok {

@@ -215,7 +215,7 @@ func TestEveryPageKeepsOutOfFrames(t *testing.T) {
 			if p.header.Get("X-Frame-Options") != "DENY" {
 				t.Errorf("%s", p)
 			}
-			if strings.Contains(strings.ReplaceAll(p.body, `<script defer src="/assets/`, ""), "<script") || strings.Contains(p.body, "style=") {
+			if strings.Contains(strings.ReplaceAll(p.body, `<script type="module" src="/assets/`, ""), "<script") || strings.Contains(p.body, "style=") {
 				t.Errorf("script or style within the page: %s", p)
 			}
 			for _, link := range external.FindAllString(p.body, -1) {

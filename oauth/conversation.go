@@ -68,7 +68,6 @@ type Progress struct {
 	Refusal *parley.Refusal
 	Grant   Grant // set when Granted
 	Begun   time.Time
-	Changed time.Time // when it last went on
 
 	// How far it has come: who the person is, that the operator lets them go on, that the money has moved.
 	Identified, Accepted, Paid bool

@@ -50,16 +50,22 @@ func (s *Server) talk(h func(http.ResponseWriter, *http.Request, Progress) error
 
 // visit is how a browser looks at the page that follows a run.
 type visit struct {
-	back   bool // it has come back from the provider, and may be given a code
-	stay   bool // it is not to be sent elsewhere to pay
-	waited bool // it has stood on this page, so the person is told what became of it before they are sent on
-	leave  bool // they have been told
+	back  bool // it has come back from the provider, and may be given a code
+	stay  bool // it is not to be sent elsewhere to pay
+	leave bool // the person has been told what became of it
+	// waited is since when it has stood on this page, zero when it has not: then the person is told what became of it before they are
+	// sent on. It is the browser's own word, and all that hangs on it is what is said.
+	waited time.Time
 }
 
 func (s *Server) visit(r *http.Request, run string) visit {
 	q := r.URL.Query()
 	from, ok := s.handles.Open("back", q.Get("back"))
-	return visit{back: ok && from == run, stay: q.Get("stay") != "", waited: q.Get("waited") != "", leave: q.Get("leave") != ""}
+	v := visit{back: ok && from == run, stay: q.Get("stay") != "", leave: q.Get("leave") != ""}
+	if seconds, err := strconv.ParseInt(q.Get("waited"), 10, 64); err == nil && seconds > 0 {
+		v.waited = time.Unix(seconds, 0)
+	}
+	return v
 }
 
 // address is the page that follows a run, looked at in this way.
@@ -68,10 +74,14 @@ func (s *Server) address(run string, v visit) string {
 	if v.back {
 		q.Set("back", s.handles.Make("back", run))
 	}
-	for name, set := range map[string]bool{"stay": v.stay, "waited": v.waited, "leave": v.leave} {
-		if set {
-			q.Set(name, "1")
-		}
+	if v.stay {
+		q.Set("stay", "1")
+	}
+	if v.leave {
+		q.Set("leave", "1")
+	}
+	if !v.waited.IsZero() {
+		q.Set("waited", strconv.FormatInt(v.waited.Unix(), 10))
 	}
 	at := s.Issuer + "/oauth/follow/" + s.handles.Make("follow", run)
 	if len(q) > 0 {
@@ -88,7 +98,7 @@ func (p Progress) over() bool { return p.Stage == Granted || p.Stage == Denied }
 func (s *Server) follow(w http.ResponseWriter, r *http.Request, p Progress) error {
 	v := s.visit(r, p.Run)
 	enough := func(p Progress) bool { return p.over() || p.Stage == Paying && !v.stay }
-	if !enough(p) && !v.waited {
+	if !enough(p) && v.waited.IsZero() {
 		ctx, cancel := context.WithTimeout(r.Context(), s.Hold)
 		defer cancel()
 		var err error
@@ -96,7 +106,7 @@ func (s *Server) follow(w http.ResponseWriter, r *http.Request, p Progress) erro
 			return err
 		}
 	}
-	told := v.leave || !v.waited
+	told := v.leave || v.waited.IsZero()
 	switch {
 	case s.Now().Sub(p.Begun) > longest && p.over():
 		web.Show(w, s.tooLate(r, p))
@@ -131,10 +141,16 @@ func (s *Server) follow(w http.ResponseWriter, r *http.Request, p Progress) erro
 	return nil
 }
 
-// state is a word for where a conversation stands, as its page shows it: another word, another page. It says nothing that the page does
-// not.
-func (p Progress) state() string {
+// soon is for how long a payment of which nothing was heard is no more than a bank that takes its time.
+const soon = time.Minute
+
+// state is a word for where a conversation stands, as its page shows it to somebody who has waited so long: another word, another page.
+// It says nothing that the page does not.
+func (p Progress) state(waited time.Duration) string {
 	word := string(p.Stage)
+	if p.Stage == Unclear && waited < soon {
+		word += ".soon"
+	}
 	if p.Page.HandOver != nil {
 		word += "." + string(p.Page.HandOver.Hint)
 	}
@@ -156,13 +172,23 @@ func (s *Server) events(w http.ResponseWriter, r *http.Request, p Progress) erro
 		return err
 	}
 	defer stream.Close()
+	since := s.visit(r, p.Run).waited
 	for {
-		word := p.state()
+		word := p.state(s.Now().Sub(since))
 		if err := stream.Send("state", word); err != nil || p.over() {
 			return nil // the browser has gone, or has all it needs
 		}
-		if p, err = s.Conversations.Await(stream.Context(), p.Run, func(p Progress) bool { return p.state() != word }); err != nil {
+		ctx, cancel := stream.Context(), context.CancelFunc(func() {})
+		if left := soon - s.Now().Sub(since); left > 0 {
+			ctx, cancel = context.WithTimeout(ctx, left) // then the word is another although nothing has happened
+		}
+		now, err := s.Conversations.Await(ctx, p.Run, func(p Progress) bool { return p.state(s.Now().Sub(since)) != word })
+		cancel()
+		switch {
+		case stream.Context().Err() != nil || err != nil && !errors.Is(err, context.DeadlineExceeded):
 			return nil
+		case now.Run != "": // otherwise the time was over before anybody looked
+			p = now
 		}
 	}
 }

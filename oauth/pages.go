@@ -188,12 +188,16 @@ const helpAfter = 20 * time.Second
 
 // waiting is the page of somebody who is early. It hears of every change, and looks again by itself without script.
 func (s *Server) waiting(r *http.Request, p Progress, at visit) web.View {
-	title, text, help, since, every := "moment.title", []string{"moment.text"}, "moment.help", p.Changed, 3
-	mood := web.Waiting
-	link, app := "", p.Page.HandOver
+	now := s.Now()
+	if at.waited.IsZero() {
+		at.waited = now
+	}
+	waited := now.Sub(at.waited)
+	title, text, help, link, every, mood := "moment.title", []string{"moment.text"}, "moment.help", "", 3, web.Waiting
+	app := p.Page.HandOver
 	switch {
 	case p.Stage == Identifying && app != nil:
-		title, text, help, since, every = "app.title", []string{"app.text"}, "app.help", p.Begun, 5
+		title, text, help, every = "app.title", []string{"app.text"}, "app.help", 5
 		switch app.Hint {
 		case HintStarted:
 			title, text = "app.started", []string{"app.started.text"}
@@ -207,9 +211,11 @@ func (s *Server) waiting(r *http.Request, p Progress, at visit) web.View {
 			}
 		}
 	case p.Stage == Identifying:
-		title, text, help, link, since, every = "identify.title", []string{"identify.text"}, "identify.help", "identify.go", p.Begun, 5
+		title, text, help, link, every = "identify.title", []string{"identify.text"}, "identify.help", "identify.go", 5
 	case p.Stage == Paying:
 		title, text, help, link = "pay.title", []string{"pay.text"}, "pay.help", "pay.go"
+	case p.Stage == Unclear && waited < soon:
+		title, text, help = "bank.title", []string{"bank.text"}, "pay.help"
 	case p.Stage == Unclear:
 		title, text, help, mood = "unclear.title", []string{"unclear.text", "unclear.more"}, "unclear.help", web.Unclear
 	case p.Paid:
@@ -235,10 +241,10 @@ func (s *Server) waiting(r *http.Request, p Progress, at visit) web.View {
 		v.Form = &web.Form{Text: v.Words.Say("cancel"), Action: "/oauth/cancel/" + s.handles.Make("follow", p.Run),
 			Hidden: []web.Detail{{Label: "csrf", Value: s.csrf(p)}}, Leads: []string{web.Origin(p.Request.RedirectURI)}}
 	}
-	v.Help = &web.Help{Text: say(help), After: helpAfter - s.Now().Sub(since)}
-	at.waited, at.leave = true, false
-	again := s.address(p.Run, at)
-	v.Follow = &web.Follow{Events: "/oauth/follow/" + r.PathValue("run") + "/events", State: p.state(), Again: again, Every: every}
+	v.Help = &web.Help{Text: say(help), After: helpAfter - waited}
+	at.leave = false
+	v.Follow = &web.Follow{Events: "/oauth/follow/" + r.PathValue("run") + "/events?waited=" + strconv.FormatInt(at.waited.Unix(), 10),
+		State: p.state(waited), Again: s.address(p.Run, at), Every: every}
 	return v
 }
 

@@ -137,7 +137,7 @@ const searchFrom = 7
 func (v View) Search() bool { return len(v.Choices) >= searchFrom }
 
 // Script reports whether the page does more with the script than without.
-func (v View) Script() bool { return v.Follow != nil || v.Help != nil || v.Search() }
+func (v View) Script() bool { return v.Follow != nil || v.GoOn != nil || v.Help != nil || v.Search() }
 
 // Say is a text in the page's language.
 func (v View) Say(key string, in ...string) string { return v.Words.Say(key, in...) }
@@ -157,15 +157,15 @@ var page = template.Must(template.New("page").Parse(`<!doctype html>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="robots" content="noindex">
-{{with .GoOn}}<meta http-equiv="refresh" content="{{.After}};url={{.URL}}">
+{{with .GoOn}}<noscript><meta http-equiv="refresh" content="{{.After}};url={{.URL}}"></noscript>
 {{end}}{{with .Follow}}<noscript><meta http-equiv="refresh" content="{{.Every}};url={{.Again}}"></noscript>
 {{end}}<title>{{.Title}}{{with .Look.Name}} · {{.}}{{end}}</title>
 <link rel="icon" href="{{.Icon}}">
 <link rel="stylesheet" href="{{.Style}}">
 {{with .Look.Style}}<link rel="stylesheet" href="{{.}}">
-{{end}}{{if .Script}}<script defer src="{{.Code}}"></script>
+{{end}}{{if .Script}}<script type="module" src="{{.Code}}"></script>
 {{end}}</head>
-<body{{with .Follow}} data-events="{{.Events}}" data-state="{{.State}}" data-again="{{.Again}}"{{end}}>
+<body{{with .Follow}} data-events="{{.Events}}" data-state="{{.State}}" data-again="{{.Again}}"{{end}}{{with .GoOn}} data-go="{{.URL}}" data-seconds="{{.After}}"{{end}}>
 {{if .Look.Logo}}<header><img class="logo" src="{{.Look.Logo}}" alt="{{.Look.Name}}"></header>
 {{else if .Look.Name}}<header><span>{{.Look.Name}}</span></header>
 {{end}}<main class="{{.Mood}}">
@@ -194,7 +194,7 @@ var page = template.Must(template.New("page").Parse(`<!doctype html>
 {{if .Script}}<p class="unseen" role="status" id="said"></p>
 {{end}}</body>
 </html>
-{{define "choice"}}{{if .Logo}}<img src="{{.Logo}}" alt="" width="40" height="40">{{else}}<span class="initial" aria-hidden="true">{{.Initial}}</span>{{end}}<span class="what"><strong>{{.Name}}</strong>{{with .Mark}} <em>{{.}}</em>{{end}}<small>{{.About}}</small></span>{{end}}`))
+{{define "choice"}}{{if .Logo}}<img src="{{.Logo}}" alt="" width="40" height="40">{{else}}<span class="initial" data-initial="{{.Initial}}"></span>{{end}}<span class="what"><strong>{{.Name}}</strong>{{with .Mark}} <em>{{.}}</em>{{end}}<small>{{.About}}</small></span>{{end}}`))
 
 // Show writes a page, with the headers that keep it out of frames and free of anything that is not ours.
 func Show(w http.ResponseWriter, v View) {

@@ -1,3 +1,4 @@
 import { built } from "../vite.shared.ts"
 
-export default built("hosted")
+// The pages themselves are made by the server; here are their one style sheet and their one script.
+export default built("hosted", { build: { rolldownOptions: { input: "src/hosted.ts" } } })

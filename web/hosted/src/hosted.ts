@@ -1,30 +1,37 @@
 // What a hosted page does more with script than without: it hears at once that things have changed, keeps a QR code fresh, offers help
 // after a while, and searches a long list. Each of these has a way without script in the page itself.
+import './hosted.css'
 
 const body = document.body
 const said = document.getElementById('said')
 
+/** Goes to an address in place of this one, so that nobody comes back to a page that has nothing more to say. */
+const go = (address: string) => location.replace(address)
+
 /** Looks at this page again, and puts in what has changed; where the page now leads elsewhere, it goes there. */
-async function again(state: string): Promise<void> {
+async function again(): Promise<void> {
   const address = body.dataset.again ?? location.href
   let page: Document
   try {
     const answer = await fetch(address, { redirect: 'manual', headers: { Accept: 'text/html' } })
-    if (answer.type === 'opaqueredirect' || !answer.ok) return location.replace(address)
+    if (!answer.ok) return go(address) // it leads elsewhere, or says what is wrong
     page = new DOMParser().parseFromString(await answer.text(), 'text/html')
   } catch {
     return // not reachable at the moment: the stream says when it is again
   }
-  const now = page.querySelector('main')
   const before = document.querySelector('main')
-  if (!now || !before || page.querySelector('meta[http-equiv=refresh]:not(noscript *)')) return location.replace(address)
+  const now = page.querySelector('main')
+  if (!now || !before) return go(address)
   const focused = before.contains(document.activeElement)
   before.replaceWith(document.adoptNode(now))
   document.title = page.title
-  body.dataset.state = page.body.dataset.state ?? state
-  body.dataset.again = page.body.dataset.again ?? address
+  for (const name of ['state', 'again', 'go', 'seconds']) {
+    const value = page.body.dataset[name]
+    if (value === undefined) delete body.dataset[name]
+    else body.dataset[name] = value
+  }
   if (focused) now.querySelector('h1')?.focus()
-  if (said) said.textContent = [...now.querySelectorAll('h1, h1 ~ p')].map((e) => e.textContent).join('. ')
+  if (said) said.textContent = [...now.querySelectorAll('h1, h1 ~ p:not([class])')].map((e) => e.textContent).join('. ')
   settle()
 }
 
@@ -32,13 +39,15 @@ async function again(state: string): Promise<void> {
 function follow(events: string): void {
   const stream = new EventSource(events)
   stream.addEventListener('state', (e) => {
-    if (e.data !== body.dataset.state) void again(e.data)
+    if (JSON.parse(e.data) !== body.dataset.state) void again()
   })
   stream.onerror = () => {
-    if (stream.readyState === EventSource.CLOSED) setTimeout(() => location.replace(body.dataset.again ?? location.href), 3000)
+    if (stream.readyState === EventSource.CLOSED) setTimeout(() => go(body.dataset.again ?? location.href), 3000)
   }
   addEventListener('pagehide', () => stream.close())
-  addEventListener('pageshow', (e) => { if (e.persisted) location.reload() })
+  addEventListener('pageshow', (e) => {
+    if (e.persisted) location.reload() // kept by the browser as it was then
+  })
 }
 
 /** Fetches an image anew before it grows old, as long as it is there to be seen. */
@@ -70,6 +79,8 @@ function settle(): void {
   for (const image of document.querySelectorAll<HTMLImageElement>('img[data-every]')) fresh(image)
   const field = document.querySelector<HTMLInputElement>('#search')
   if (field) search(field)
+  const to = body.dataset.go
+  if (to) setTimeout(() => go(to), Number(body.dataset.seconds) * 1000)
 }
 
 settle()
