@@ -289,7 +289,7 @@ func (s *Server) tooLate(r *http.Request, p Progress) web.View {
 
 // refused tells somebody who has waited whose no it was. The way back takes the answer along to the shop.
 func (s *Server) refused(r *http.Request, p Progress, at visit) web.View {
-	title, text := noWords(p.Refusal)
+	title, text := noWords(p)
 	req := p.Request
 	if p.Refusal.By == parley.ByPaymentProvider {
 		req.Provider = p.Payer
@@ -304,13 +304,14 @@ func (s *Server) refused(r *http.Request, p Progress, at visit) web.View {
 	return v
 }
 
-// noWords are the keys of the words for a refusal: whose it was, and why.
-func noWords(no *parley.Refusal) (title, text string) {
-	away := no.Status.Away()
+// noWords are the keys of the words for a refusal: whose it was, and why. A payment that was cancelled may have been by the person or by
+// the bank: not every provider says which.
+func noWords(p Progress) (title, text string) {
+	no, away := p.Refusal, p.Refusal.Status.Away()
 	switch {
 	case no.Status == parley.StatusExpired:
 		return "expired.title", "expired.text"
-	case no.By == parley.ByBrowser || no.Status == parley.StatusCancelledByUser:
+	case no.By == parley.ByBrowser, no.Status == parley.StatusCancelledByUser && !p.Identified:
 		return "refused.person.title", "refused.person.text"
 	case no.By == parley.ByOperator && away:
 		return "refused.operator.away.title", "refused.operator.away.text"
