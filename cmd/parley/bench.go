@@ -42,7 +42,8 @@ type figures struct {
 const benchAbout = `parley bench makes complete deposits, from the shop's button to the shop's thanks, and says how many a second: Parley on SQLite in
 one process, with every commit made durable, and everybody else in another, on the same machine.
 
-  parley bench -flows 5000 -at-once 32`
+  parley bench -flows 5000 -at-once 32
+  parley bench -streams 5000     what it costs to hold so many waiting pages, each told of every change`
 
 // runBench measures complete deposits per second: Parley in this process, everybody else in another.
 func runBench(ctx context.Context, t terminal, args []string) error {
@@ -51,6 +52,8 @@ func runBench(ctx context.Context, t terminal, args []string) error {
 	atOnce := f.Int("at-once", 16, "how many people are at it at the same time")
 	asJSON := f.Bool("json", false, "print one line of JSON")
 	profile := f.String("profile", "", "write a processor profile of Parley to this `file`")
+	streams := f.Int("streams", 0, "hold so many waiting pages open, in place of deposits")
+	readers := f.Bool("readers", false, "for the other process: be the browsers that hold them")
 	parties := f.String("parties", "", "for the other process: the address of Parley")
 	if _, err := parse(f, args, 0); err != nil {
 		return err
@@ -58,8 +61,17 @@ func runBench(ctx context.Context, t terminal, args []string) error {
 	if *parties != "" {
 		return benchParties(ctx, t, *parties)
 	}
-	if *flows < 1 || *atOnce < 1 {
-		return wrongUse("-flows and -at-once are at least 1")
+	switch {
+	case *readers:
+		return benchReaders(ctx, t)
+	case *flows < 1 || *atOnce < 1 || *streams < 0:
+		return wrongUse("-flows and -at-once are at least 1, and -streams is no less than 0")
+	case *streams > 0:
+		out, err := benchStreams(ctx, t, *streams)
+		if err != nil {
+			return err
+		}
+		return sayStreams(t, out, *asJSON)
 	}
 	if *profile != "" {
 		file, err := os.Create(*profile)
