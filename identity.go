@@ -41,6 +41,14 @@ const (
 	UnknownGender Gender = "UNKNOWN"
 )
 
+// Discreet hides the gender: it says something about a person.
+func (g Gender) Discreet() any {
+	if g != "" {
+		g = redacted
+	}
+	return g
+}
+
 // Address is a postal address. Country is ISO 3166-1 alpha-3.
 type Address struct {
 	Street  Private `json:"street,omitempty"`

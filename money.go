@@ -1,6 +1,7 @@
 package parley
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"log/slog"
@@ -117,5 +118,15 @@ func (p Private) Format(f fmt.State, _ rune) {
 // LogValue is [redacted]: the JSON log handler would otherwise use MarshalJSON.
 func (p Private) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(p)) }
 
-// MarshalJSON writes the text: JSON is how it is kept and sent, never how it is logged.
-func (p Private) MarshalJSON() ([]byte, error) { return json.Marshal(string(p)) }
+// MarshalJSON writes the text: JSON is how it is kept and sent, never how it is logged. Like a string it leaves it to the encoder whether
+// & and < are written as themselves.
+func (p Private) MarshalJSON() ([]byte, error) {
+	if !strings.ContainsFunc(string(p), func(r rune) bool { return r < ' ' || r > '~' || r == '"' || r == '\\' }) {
+		return append(append(append(make([]byte, 0, len(p)+2), '"'), p...), '"'), nil
+	}
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	err := e.Encode(string(p))
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), err
+}

@@ -138,5 +138,18 @@ type Refusal struct {
 	Message string `json:"message,omitempty"`
 }
 
+// Discreet leaves out the words, which may be about anybody, and a code that is none.
+func (r Refusal) Discreet() any {
+	if r.Message != "" {
+		r.Message = redacted
+	}
+	if len(r.Code) > 64 || strings.ContainsFunc(r.Code, func(c rune) bool { return !strings.ContainsRune(codeCharacters, c) }) {
+		r.Code = redacted
+	}
+	return r
+}
+
+const codeCharacters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_."
+
 // Error makes a refusal usable as the error of a step.
 func (r *Refusal) Error() string { return r.By + " refused: " + r.Status.String() }

@@ -3,6 +3,8 @@ package engine
 import (
 	"cmp"
 	"slices"
+
+	"parley"
 )
 
 // State is how an arrow of a run looks.
@@ -61,6 +63,8 @@ type Moment struct {
 	Attempt int       `json:"attempt,omitempty"`
 	Took    Span      `json:"took,omitempty"`
 	Note    string    `json:"note,omitempty"`
+	// Exchange is what was said and answered, redacted.
+	Exchange *parley.Exchange `json:"exchange,omitempty"`
 }
 
 // Try is an Attempt as it is drawn.
@@ -108,7 +112,7 @@ func Draw(t *Table, run Run, events []Event, attempts []Attempt) []Drawn {
 			continue // of a version of the table that had such an arrow
 		}
 		d := &drawn[i]
-		d.Moments = append(d.Moments, Moment{ev.Seq, Instant{ev.At}, ev.Kind, ev.Attempt, Span(ev.Took), ev.Note})
+		d.Moments = append(d.Moments, Moment{ev.Seq, Instant{ev.At}, ev.Kind, ev.Attempt, Span(ev.Took), ev.Note, ev.Exchange})
 		switch ev.Kind {
 		case EventStarted, EventSaid, EventHeard:
 			d.State = StateDone

@@ -149,6 +149,9 @@ func (d *drive) write(next Run, state any, job Job, now time.Time, extra []Write
 			return nil, fmt.Errorf("answer %s: %w", s.Name, err)
 		}
 		answers = append(answers, AnswerInbound{q.Source, q.ID, body})
+		if len(events) > 0 {
+			events[0].answered(answer)
+		}
 	}
 	next.Questions = open
 	for i := range events {
@@ -340,32 +343,34 @@ func (d *drive) mayHaveMail() bool {
 	return d.job.Owner != d.e.node || d.run.Status != StatusOpen || d.run.Step >= len(d.t.steps) || d.t.steps[d.run.Step].kind != kindCall
 }
 
-// speak calls a step's function with its deadline. A panic is an answer that was lost.
-func (d *drive) speak(ctx context.Context, do func(context.Context, Turn, any) (any, Outcome), t Turn, p Policy) (state any, o Outcome, took time.Duration) {
+// speak calls a step's function with its deadline, and returns with its outcome the beginning of an event: how long it took, and what was
+// said. A panic is an answer that was lost.
+func (d *drive) speak(ctx context.Context, step string, do func(context.Context, Turn, any) (any, Outcome), t Turn, p Policy) (state any, o Outcome, event Event) {
 	limit := d.e.lease - d.e.lease/6
 	if p.For > 0 && p.For < limit {
 		limit = max(p.For-t.Now.Sub(d.job.Since), time.Second)
 	}
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
+	ctx, noted := parley.WithExchange(ctx)
 	begun := d.e.now()
 	defer func() {
-		took = d.e.now().Sub(begun)
+		took := d.e.now().Sub(begun)
 		if r := recover(); r != nil {
 			d.e.log.Error("a step panicked", "run", d.run.ID, "panic", r, "stack", string(debug.Stack()))
 			state, o = d.state, Unknown(errors.New("the step panicked"))
 		}
+		event = Event{Step: step, Attempt: t.Attempt, Took: took, Note: o.note, Exchange: noted()}
 	}()
 	state, o = do(ctx, t, d.state)
-	return state, o, 0
+	return state, o, event
 }
 
 // call says the Call that the run stands before. It reports whether the run can go on at once.
 func (d *drive) call(ctx context.Context, s step) (bool, error) {
 	now := d.e.clock()
 	turn := d.turn(s.Name, d.job.Attempt+1, now)
-	state, o, took := d.speak(ctx, s.call, turn, s.retry)
-	event := Event{Step: s.Name, Attempt: turn.Attempt, Took: took, Note: o.note}
+	state, o, event := d.speak(ctx, s.Name, s.call, turn, s.retry)
 	next := d.run
 	begun, err := d.begins(ctx, o)
 	if err != nil {
@@ -399,7 +404,7 @@ func (d *drive) call(ctx context.Context, s step) (bool, error) {
 	next.Maybe = next.Maybe || o.result == unknown
 	due, more := s.retry.next(turn.Attempt, d.job.Since, d.e.clock(), o.retryAfter, d.e.random())
 	if more {
-		return false, d.again(ctx, next, due, turn, o, took, event)
+		return false, d.again(ctx, next, due, turn, o, event)
 	}
 	if s.Arrow.Pivot && next.Maybe {
 		return goOn(EventUnknown)
@@ -415,7 +420,7 @@ func (d *drive) call(ctx context.Context, s step) (bool, error) {
 }
 
 // again leaves what was tried for later. The first time it did not go well is drawn, the others are counted.
-func (d *drive) again(ctx context.Context, next Run, due time.Time, turn Turn, o Outcome, took time.Duration, event Event) error {
+func (d *drive) again(ctx context.Context, next Run, due time.Time, turn Turn, o Outcome, event Event) error {
 	now := d.e.clock()
 	job := d.job
 	job.Attempt, job.Due, job.Owner, job.Lease, job.Died = turn.Attempt, due, "", time.Time{}, false
@@ -423,7 +428,7 @@ func (d *drive) again(ctx context.Context, next Run, due time.Time, turn Turn, o
 	if o.err != nil {
 		why = o.err.Error()
 	}
-	writes := []Write{AddAttempt{Attempt{Run: next.ID, Step: event.Step, Number: turn.Attempt, At: now, Outcome: resultNames[o.result], Took: took, Why: why}}}
+	writes := []Write{AddAttempt{Attempt{Run: next.ID, Step: event.Step, Number: turn.Attempt, At: now, Outcome: resultNames[o.result], Took: event.Took, Why: why}}}
 	var events []Event
 	if o.result != notYet && turn.Attempt == 1 {
 		event.Kind = map[result]EventKind{refused: EventRefused, unknown: EventUnknown, unheard: EventUnheard}[o.result]
@@ -453,12 +458,11 @@ func (d *drive) takeBack(ctx context.Context) (bool, error) {
 	s := d.t.steps[d.run.Undos[last]]
 	now := d.e.clock()
 	turn := d.turn(s.Arrow.Undo, d.job.Attempt+1, now)
-	state, o, took := d.speak(ctx, s.undo, turn, UntilHeard)
-	event := Event{Step: s.Arrow.Undo, Attempt: turn.Attempt, Took: took, Note: o.note}
+	state, o, event := d.speak(ctx, s.Arrow.Undo, s.undo, turn, UntilHeard)
 	next := d.run
 	if o.result != done {
 		due, _ := UntilHeard.next(turn.Attempt, d.job.Since, d.e.clock(), o.retryAfter, d.e.random())
-		return false, d.again(ctx, next, due, turn, o, took, event)
+		return false, d.again(ctx, next, due, turn, o, event)
 	}
 	begun, err := d.begins(ctx, o)
 	if err != nil {
@@ -480,8 +484,7 @@ func (d *drive) impatient(ctx context.Context, s step) (bool, error) {
 	}
 	turn := d.turn(s.Name, d.job.Attempt+1, now)
 	if s.ask != nil {
-		state, o, took := d.speak(ctx, s.ask, turn, UntilHeard)
-		event := Event{Step: s.Name, Attempt: turn.Attempt, Took: took, Note: o.note}
+		state, o, event := d.speak(ctx, s.Name, s.ask, turn, UntilHeard)
 		begun, err := d.begins(ctx, o)
 		if err != nil {
 			return false, err

@@ -70,7 +70,8 @@ type step struct {
 	Arrow
 	kind     kind
 	call     func(ctx context.Context, t Turn, s any) (any, Outcome)
-	hear     func(t Turn, s any, body json.RawMessage) (any, Outcome, error)
+	read     func(body json.RawMessage) (m any, err error)
+	hear     func(t Turn, s, m any) (any, Outcome)
 	cond     func(s any) bool
 	undo     func(ctx context.Context, t Turn, s any) (any, Outcome)
 	ask      func(ctx context.Context, t Turn, s any) (any, Outcome)
@@ -100,24 +101,29 @@ func erase[S any](do func(ctx context.Context, t Turn, s S) (S, Outcome)) func(c
 
 // Wait is an arrow that somebody else draws: the run stands still until it is told a message of type M under this name.
 func Wait[S, M any](from, to Party, name string, hear func(t Turn, s S, m M) (S, Outcome)) Step[S] {
-	return Step[S]{step{kind: kindWait, Arrow: Arrow{From: from, To: to, Name: name, Inbound: true}, hear: eraseHear(hear)}}
+	return Step[S]{step{kind: kindWait, Arrow: Arrow{From: from, To: to, Name: name, Inbound: true}, read: read[M], hear: eraseHear(hear)}}
 }
 
 // Answer is an arrow that we draw only when we are asked: the question is told to the engine under this name, as for a Wait,
 // and what the step writes is our answer.
 func Answer[S, M any](from, to Party, name string, answer func(t Turn, s S, m M) (S, Outcome)) Step[S] {
-	return Step[S]{step{kind: kindAnswer, Arrow: Arrow{From: from, To: to, Name: name, Reply: true}, hear: eraseHear(answer)}}
+	return Step[S]{step{kind: kindAnswer, Arrow: Arrow{From: from, To: to, Name: name, Reply: true}, read: read[M], hear: eraseHear(answer)}}
 }
 
-func eraseHear[S, M any](hear func(t Turn, s S, m M) (S, Outcome)) func(Turn, any, json.RawMessage) (any, Outcome, error) {
-	return func(t Turn, s any, body json.RawMessage) (any, Outcome, error) {
-		var m M
-		if err := json.Unmarshal(body, &m); err != nil {
-			return s, Outcome{}, parley.Errorf(parley.KindInvalid, "read the message: %w", err)
-		}
-		out, o := hear(t, s.(S), m)
-		return out, o, nil
+func eraseHear[S, M any](hear func(t Turn, s S, m M) (S, Outcome)) func(t Turn, s, m any) (any, Outcome) {
+	return func(t Turn, s, said any) (any, Outcome) {
+		m, _ := said.(M) // when M is an interface, its nil is no M
+		return hear(t, s.(S), m)
 	}
+}
+
+// read reads a message of type M.
+func read[M any](body json.RawMessage) (any, error) {
+	var m M
+	if err := json.Unmarshal(body, &m); err != nil {
+		return m, parley.Errorf(parley.KindInvalid, "read the message: %w", err)
+	}
+	return m, nil
 }
 
 // Seen is an arrow that passes between two others. It is drawn, and nothing is done.
@@ -172,10 +178,11 @@ func (s Step[S]) Question(decided func(s S) (answer any, ok bool)) Step[S] {
 // and write, but not change this one. It is a function because Go's methods have no type parameters.
 func Late[S, M any](s Step[S], hear func(t Turn, s S, m M) Outcome) Step[S] {
 	s.late = func(t Turn, v any, body json.RawMessage) (Outcome, error) {
-		var m M
-		if err := json.Unmarshal(body, &m); err != nil {
-			return Outcome{}, parley.Errorf(parley.KindInvalid, "read the message: %w", err)
+		said, err := read[M](body)
+		if err != nil {
+			return Outcome{}, err
 		}
+		m, _ := said.(M)
 		return hear(t, v.(S), m), nil
 	}
 	return s

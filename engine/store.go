@@ -81,6 +81,8 @@ type Event struct {
 	Attempt int
 	Took    time.Duration // how long our own call took; zero for what others did
 	Note    string        // a few words; never personal data
+	// Exchange is what was said and answered, redacted; nil when nothing is known of it.
+	Exchange *parley.Exchange
 }
 
 // Job is when a run must be looked at again, and who is at it. A run has at most one. What is to be done follows from where

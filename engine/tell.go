@@ -18,6 +18,7 @@ type Beginning struct {
 	Key   string  // the same flow and key begin only one run; empty promises nothing
 	State any     // what the flow remembers at first
 	Note  string  // for the picture
+	Shown any     // what was asked for, kept with the event as parley.Redact writes it; nil for nothing
 	With  []Write // written in the same transaction
 }
 
@@ -70,7 +71,7 @@ func (e *Engine) begin(t *Table, b Beginning, owner string) (*drive, []Write, er
 	if d.state, err = t.decode(data); err != nil {
 		return nil, nil, fmt.Errorf("begin %s: %w", t.Name, err)
 	}
-	writes, err := d.transition(next, d.state, owner, b.With, Event{Step: t.steps[0].Name, Kind: EventStarted, Note: b.Note})
+	writes, err := d.transition(next, d.state, owner, b.With, Event{Step: t.steps[0].Name, Kind: EventStarted, Note: b.Note, Exchange: asked(parley.Redact(b.Shown))})
 	return d, writes, err
 }
 
@@ -297,7 +298,7 @@ func (d *drive) when(i int) moment {
 // hear draws row i, which is told on time.
 func (d *drive) hear(ctx context.Context, i int, in Inbound, kept bool, with []Write) error {
 	s, now := d.row(i), d.e.clock()
-	state, o, err := listen(s.hear, d.turn(s.Name, 1, now), d.state, in.Body)
+	m, state, o, err := s.listen(d.turn(s.Name, 1, now), d.state, in.Body)
 	if err != nil {
 		return unreadable{err}
 	}
@@ -311,7 +312,7 @@ func (d *drive) hear(ctx context.Context, i int, in Inbound, kept bool, with []W
 		return err
 	}
 	writes = append(append(writes, begun...), o.writes...)
-	event := Event{Step: s.Name, Kind: EventHeard, Note: o.note}
+	event := Event{Step: s.Name, Kind: EventHeard, Note: o.note, Exchange: asked(parley.Redact(m))}
 	if s.Reply {
 		event.Kind = EventSaid
 	}
@@ -337,10 +338,46 @@ type unreadable struct{ error }
 
 func (u unreadable) Unwrap() error { return u.error }
 
-// listen calls a step's hear. A panic in it is an error, or one message could end the process, at every start anew.
-func listen(hear func(Turn, any, json.RawMessage) (any, Outcome, error), t Turn, s any, body json.RawMessage) (state any, o Outcome, err error) {
+// listen reads a message and calls the step's hear. A panic in it is an error, or one message could end the process, at every start anew.
+func (s step) listen(t Turn, was any, body json.RawMessage) (m, state any, o Outcome, err error) {
 	defer calm(&err)
-	return hear(t, s, body)
+	if m, err = s.read(body); err == nil {
+		state, o = s.hear(t, was, m)
+	}
+	return m, state, o, err
+}
+
+// listenLate is listen for a message that is late. One that nothing follows from need not be readable.
+func (s step) listenLate(t Turn, was any, body json.RawMessage) (m any, o Outcome, err error) {
+	defer calm(&err)
+	if s.late != nil {
+		o, err = s.late(t, was, body)
+	}
+	m, unread := s.read(body)
+	if unread != nil {
+		m = nil
+	}
+	return m, o, err
+}
+
+// asked is the exchange of what we were told. A message that says nothing but that it was said needs none.
+func asked(request json.RawMessage) *parley.Exchange {
+	if s := string(request); s == "" || s == "{}" || s == "null" {
+		return nil
+	}
+	return &parley.Exchange{Request: request}
+}
+
+// answered notes in an event the answer to a question that was decided with it, unless the event tells of another.
+func (ev *Event) answered(answer any) {
+	x := parley.Exchange{}
+	if ev.Exchange != nil {
+		x = *ev.Exchange
+	}
+	if x.Answer == nil {
+		x.Answer = parley.Redact(answer)
+		ev.Exchange = &x
+	}
 }
 
 // calm turns a panic of a flow's own functions into an error.
@@ -361,21 +398,16 @@ func (d *drive) setAside(ctx context.Context, m Inbound, why error) error {
 // hearLate records a message whose time is over, and what follows from that.
 func (d *drive) hearLate(ctx context.Context, i int, in Inbound, kept bool, with []Write) (json.RawMessage, error) {
 	s, now := d.row(i), d.e.clock()
-	next, decided, follows, note := d.run, any(nil), []Write(nil), ""
-	if s.late != nil {
-		_, o, err := listen(func(t Turn, v any, body json.RawMessage) (any, Outcome, error) {
-			o, err := s.late(t, v, body)
-			return v, o, err
-		}, d.turn(s.Name, 1, now), d.state, in.Body)
-		if err != nil {
-			return nil, unreadable{err}
-		}
-		begun, err := d.begins(ctx, o)
-		if err != nil {
-			return nil, err
-		}
-		decided, follows, note = o.answer, append(begun, o.writes...), o.note
+	m, o, err := s.listenLate(d.turn(s.Name, 1, now), d.state, in.Body)
+	if err != nil {
+		return nil, unreadable{err}
 	}
+	follows, err := d.begins(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	next, decided := d.run, o.answer
+	event := Event{Step: s.Name, Kind: EventLate, Note: o.note, Exchange: asked(parley.Redact(m))}
 	var answer json.RawMessage
 	if in.Asks && s.question != nil {
 		ok := decided != nil
@@ -385,14 +417,14 @@ func (d *drive) hearLate(ctx context.Context, i int, in Inbound, kept bool, with
 		if !ok {
 			next.Questions = append(append([]Question(nil), next.Questions...), Question{in.Source, in.ID, i})
 		} else {
-			var err error
 			if answer, err = json.Marshal(decided); err != nil {
 				return nil, err
 			}
+			event.answered(decided)
 		}
 	}
-	writes := append(append(d.keep(in, kept, answer), with...), follows...)
-	return answer, d.commit(ctx, next, d.state, stays, writes, Event{Step: s.Name, Kind: EventLate, Note: note})
+	writes := append(append(append(d.keep(in, kept, answer), with...), follows...), o.writes...)
+	return answer, d.commit(ctx, next, d.state, stays, writes, event)
 }
 
 func (d *drive) row(i int) step {

@@ -54,7 +54,7 @@ func (f SignUpAndDeposit) adjust(t engine.Turn, s Onboarding, told connector.Tol
 		}
 	}
 	return engine.Beginning{
-		Flow: "adjustment", Key: t.Run + "/" + told.ID, Note: amount.String(),
+		Flow: "adjustment", Key: t.Run + "/" + told.ID, Note: amount.String(), Shown: told,
 		State: Adjusted{Deposit: t.Run, Transaction: x, Merchant: s.Request.Merchant, Reference: told.Reference, At: told.At},
 	}
 }

@@ -108,6 +108,9 @@ func (r *rig) check(b before, e end) (broken []string) {
 		if err := engine.Truth(table, run, events); err != nil {
 			wrong(23, "run %s of %s: %v", run.ID, run.Flow, err)
 		}
+		if len(events) > 0 {
+			r.checkDiscretion(run, events, e, wrong)
+		}
 	}
 	heard := r.s.Operator.Heard()[b.heard:]
 	r.checkWords(heard, wrong)

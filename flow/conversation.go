@@ -61,7 +61,7 @@ func (c *Conversations) Begin(ctx context.Context, run string, r oauth.Request) 
 		writes = append(writes, parley.Transaction{ID: s.DepositTx, Run: run, Origin: s.SignInTx, Merchant: r.Merchant, Kind: parley.DepositTransaction,
 			Status: parley.StatusRegistered, Amount: *r.Amount, Made: now, Changed: now})
 	}
-	got, err := c.Engine.Begin(ctx, engine.Beginning{Flow: flow, ID: run, State: s, Note: note, With: writes})
+	got, err := c.Engine.Begin(ctx, engine.Beginning{Flow: flow, ID: run, State: s, Note: note, Shown: shownRequest(r), With: writes})
 	if err != nil {
 		return oauth.Progress{}, err
 	}

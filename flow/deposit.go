@@ -126,6 +126,11 @@ func (f SignUpAndDeposit) pay(ctx context.Context, t engine.Turn, s Onboarding) 
 		ask.Session = s.Identify.Session
 	}
 	opened, err := p.Pay.Pay(ctx, ask)
+	if ask.Asked { // nobody was spoken to: the arrow is the answer to the provider's question
+		noteAsked(ctx, ask.IdentifyRequest, "")
+	} else {
+		noteAsked(ctx, ask.IdentifyRequest, opened.Reference)
+	}
 	o := engine.From(err).Else(no)
 	// From here on only the provider knows, whether its answer reached us or not.
 	if err == nil {
@@ -182,6 +187,7 @@ func (f SignUpAndDeposit) askPayment(ctx context.Context, t engine.Turn, s Onboa
 		return s, engine.NotYet("the provider cannot be asked")
 	}
 	told, err := p.Status.PaymentStatus(ctx, connector.StatusRequest{Session: s.Pay.Session, Amount: s.amount(), Since: t.Begun, Now: t.Now})
+	noteStatus(ctx, s.amount(), told, err)
 	switch {
 	case err != nil:
 		return s, engine.Unknown(err)

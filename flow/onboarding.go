@@ -208,6 +208,7 @@ func (d *Desk) startIdentification(ctx context.Context, t engine.Turn, s Onboard
 		ask.Amount = nil // somebody else takes the money
 	}
 	opened, err := p.Identify.Identify(ctx, ask)
+	noteAsked(ctx, ask, opened.Reference)
 	s.Identify = place(opened)
 	return s, engine.From(err).Else(giveUp).With(s.signIn(t, parley.StatusProcessingUserVerification))
 }
@@ -259,10 +260,10 @@ func (d *Desk) askSignIn(ctx context.Context, t engine.Turn, s Onboarding) (Onbo
 	}
 	answer, err := m.Operator.SignIn(ctx, t.Key, notify.SignInRequest{
 		MerchantID: s.Request.Merchant, TxID: s.SignInTx, IdentityProvider: s.Request.Provider, Identity: s.Identity,
-		RequestedAt: s.Request.At, IP: s.Request.IP.Reveal(), Attributes: anyMap(s.Request.Attributes),
+		RequestedAt: s.Request.At, IP: s.Request.IP, Attributes: anyMap(s.Request.Attributes),
 	})
 	if err == nil {
-		s.UserID, s.SessionID = answer.UserID, answer.SessionID
+		s.UserID, s.SessionID = answer.UserID, answer.SessionID.Reveal()
 	}
 	return s, heard(err).With(s.signIn(t, parley.StatusProcessingMerchant))
 }

@@ -15,16 +15,24 @@ type AuthorizeRequest struct {
 
 // AuthorizeAnswer is the operator's yes.
 type AuthorizeAnswer struct {
-	UserID       string // the same as was asked about
-	AuthCode     string // goes into transfer and cancel; empty when the operator gives none
-	MerchantTxID string // the operator's own number; may be empty
+	UserID       string `json:"userId"`                 // the same as was asked about
+	AuthCode     string `json:"authCode,omitempty"`     // goes into transfer and cancel; empty when the operator gives none
+	MerchantTxID string `json:"merchantTxId,omitempty"` // the operator's own number; may be empty
 
 	// Limit, when set, is the most that the person may deposit now: more than nothing and less than was asked. It is
 	// our extension, read from "limit", a decimal number or text in the currency asked.
-	Limit *parley.Money
+	Limit *parley.Money `json:"limit,omitempty"`
 
 	// UpdatedUser is what the operator corrects about the person, a JSON object as it came. It holds personal data.
-	UpdatedUser json.RawMessage
+	UpdatedUser json.RawMessage `json:"updatedUser,omitempty"`
+}
+
+// Discreet hides what is corrected about the person.
+func (a AuthorizeAnswer) Discreet() any {
+	if a.UpdatedUser != nil {
+		a.UpdatedUser = parley.Redact(parley.Private("somebody"))
+	}
+	return a
 }
 
 // Authorize asks for a yes to a payment. Its errors are those of Operator. A limit that leaves nothing is a refusal with

@@ -19,16 +19,16 @@ type CancelRequest struct {
 
 // CancelAnswer is the operator's yes. The echo is as it came.
 type CancelAnswer struct {
-	UserID string
+	UserID string `json:"userId,omitempty"`
 }
 
 type cancelBody struct {
 	transactionBody
-	AuthCode         string `json:"authCode"`
-	StatusCode       int    `json:"statusCode"`
-	PSPStatusCode    string `json:"pspStatusCode,omitempty"`
-	PSPRefID         string `json:"pspRefId,omitempty"`
-	PSPStatusMessage string `json:"pspStatusMessage,omitempty"`
+	AuthCode         string         `json:"authCode"`
+	StatusCode       int            `json:"statusCode"`
+	PSPStatusCode    string         `json:"pspStatusCode,omitempty"`
+	PSPRefID         string         `json:"pspRefId,omitempty"`
+	PSPStatusMessage parley.Private `json:"pspStatusMessage,omitempty"` // a provider's words, which may be about anybody
 }
 
 // Cancel takes an authorize back. As with Transfer, a caller says it again until there is no error.
@@ -38,7 +38,7 @@ func (o *Operator) Cancel(ctx context.Context, key string, tell CancelRequest) (
 	}
 	return say(ctx, o, cancel, key, cancelBody{
 		transactionBody: tell.body(), AuthCode: tell.AuthCode, StatusCode: int(tell.Status),
-		PSPStatusCode: tell.PSPStatusCode, PSPRefID: tell.PSPRefID, PSPStatusMessage: tell.PSPStatusMessage,
+		PSPStatusCode: tell.PSPStatusCode, PSPRefID: tell.PSPRefID, PSPStatusMessage: parley.Private(tell.PSPStatusMessage),
 	}, readCancel)
 }
 

@@ -103,15 +103,37 @@ func say[Answer any](ctx context.Context, o *Operator, action, key string, what 
 	if err != nil {
 		return none, parley.Invalid("attributes", "cannot be written as JSON")
 	}
-	got, err := o.deliver(ctx, action, key, body)
+	got, status, err := o.deliver(ctx, action, key, body)
 	if err != nil {
+		parley.NoteExchange(ctx, what, nil, status)
 		return none, fmt.Errorf("tell operator %s: %w", action, err)
 	}
 	answer, err := read(got)
 	if err != nil {
+		parley.NoteExchange(ctx, what, sayingNo(err), status)
 		return none, fmt.Errorf("tell operator %s: %w", action, err)
 	}
+	parley.NoteExchange(ctx, what, answer, status)
 	return answer, nil
+}
+
+// sayingNo is what is shown of an answer that was no yes: nothing when it was not understood.
+func sayingNo(err error) any {
+	no, ok := errors.AsType[*parley.Refusal](err)
+	switch {
+	case !ok:
+		return nil
+	case no.Status == parley.StatusAboveLimit && no.Code == "": // a yes whose limit leaves nothing
+		return struct {
+			Success bool   `json:"success"`
+			Limit   string `json:"limit"`
+		}{true, "0"}
+	}
+	return struct {
+		Success bool           `json:"success"`
+		ErrCode string         `json:"errCode,omitempty"`
+		ErrMsg  parley.Private `json:"errMsg,omitempty"`
+	}{false, no.Discreet().(parley.Refusal).Code, parley.Private(no.Message)}
 }
 
 // encode writes JSON that is the same bytes each time (maps in the order of their names), with & and < as themselves.
@@ -125,14 +147,14 @@ func encode(v any) ([]byte, error) {
 	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
 }
 
-// deliver sends a body and returns the body of a whole answer with status 200.
-func (o *Operator) deliver(ctx context.Context, action, key string, body []byte) ([]byte, error) {
+// deliver sends a body and returns the body of a whole answer with status 200. The HTTP status is 0 when there was none.
+func (o *Operator) deliver(ctx context.Context, action, key string, body []byte) (answer []byte, status int, err error) {
 	if err := ctx.Err(); err != nil {
-		return nil, failure(parley.KindUnheard, &Failure{Status: parley.StatusFailedToConnect, Err: err})
+		return nil, 0, failure(parley.KindUnheard, &Failure{Status: parley.StatusFailedToConnect, Err: err})
 	}
 	done, wait, ok := o.breakers[action].begin()
 	if !ok {
-		return nil, failure(parley.KindUnheard, &Failure{
+		return nil, 0, failure(parley.KindUnheard, &Failure{
 			Status: parley.StatusMerchantOutOfService, Err: errors.New("the circuit breaker is open"), RetryAfter: wait,
 		})
 	}
@@ -148,7 +170,7 @@ func (o *Operator) deliver(ctx context.Context, action, key string, body []byte)
 	})
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, o.urls[action], bytes.NewReader(body))
 	if err != nil {
-		return nil, parley.Invalid("url", "not a URL") // New has parsed it, so this does not happen
+		return nil, 0, parley.Invalid("url", "not a URL") // New has parsed it, so this does not happen
 	}
 	h := req.Header
 	h.Set("Content-Type", "application/json")
@@ -165,12 +187,12 @@ func (o *Operator) deliver(ctx context.Context, action, key string, body []byte)
 		// The transport tells us whether it came so far as to write. One that does not (a fake) is judged by its error.
 		unheard := traced.Load() && !wrote.Load() || !traced.Load() && neverConnected(err)
 		learned, err = lost(err, unheard)
-		return nil, err
+		return nil, 0, err
 	}
 	defer res.Body.Close()
 	if res.StatusCode != http.StatusOK {
 		learned = answered
-		return nil, failure(parley.KindUnknown, &Failure{
+		return nil, res.StatusCode, failure(parley.KindUnknown, &Failure{
 			Status: parley.StatusInvalidResponse, Err: fmt.Errorf("answered with HTTP status %d", res.StatusCode),
 			RetryAfter: o.retryAfter(res), HTTPStatus: res.StatusCode,
 		})
@@ -178,13 +200,13 @@ func (o *Operator) deliver(ctx context.Context, action, key string, body []byte)
 	got, err := io.ReadAll(io.LimitReader(res.Body, maxAnswer+1))
 	if err != nil {
 		learned, err = lost(err, false)
-		return nil, err
+		return nil, res.StatusCode, err
 	}
 	learned = answered
 	if len(got) > maxAnswer {
-		return nil, invalidAnswer("larger than 64 KiB")
+		return nil, res.StatusCode, invalidAnswer("larger than 64 KiB")
 	}
-	return got, nil
+	return got, res.StatusCode, nil
 }
 
 // lost is the error of an exchange that broke, and what that teaches about the endpoint.

@@ -191,30 +191,42 @@ func (t Transaction) check() error {
 // transactionBody is a Transaction on the wire. Real traffic has the pointers without omitempty always, null when unset,
 // and the others only when set; the attributes always.
 type transactionBody struct {
-	UserID        string         `json:"userId"`
-	TxAmount      string         `json:"txAmount"`
-	TxAmountCy    string         `json:"txAmountCy"`
-	TxID          string         `json:"txId"`
-	TxTypeID      string         `json:"txTypeId"`
-	TxName        string         `json:"txName"`
-	Provider      string         `json:"provider"`
-	PSPService    string         `json:"pspService,omitempty"`
-	OriginTxID    string         `json:"originTxId,omitempty"`
-	AccountID     *string        `json:"accountId"`
-	AccountHolder string         `json:"accountHolder,omitempty"`
-	MaskedAccount *string        `json:"maskedAccount"`
-	PSPFee        *string        `json:"pspFee"`
-	PSPFeeCy      *string        `json:"pspFeeCy"`
-	PSPFeeBase    *string        `json:"pspFeeBase"`
-	PSPFeeBaseCy  *string        `json:"pspFeeBaseCy"`
-	Attributes    map[string]any `json:"attributes"`
+	UserID        string          `json:"userId"`
+	TxAmount      string          `json:"txAmount"`
+	TxAmountCy    string          `json:"txAmountCy"`
+	TxID          string          `json:"txId"`
+	TxTypeID      string          `json:"txTypeId"`
+	TxName        string          `json:"txName"`
+	Provider      string          `json:"provider"`
+	PSPService    string          `json:"pspService,omitempty"`
+	OriginTxID    string          `json:"originTxId,omitempty"`
+	AccountID     *string         `json:"accountId"`
+	AccountHolder parley.Private  `json:"accountHolder,omitempty"`
+	MaskedAccount *parley.Private `json:"maskedAccount"`
+	PSPFee        *string         `json:"pspFee"`
+	PSPFeeCy      *string         `json:"pspFeeCy"`
+	PSPFeeBase    *string         `json:"pspFeeBase"`
+	PSPFeeBaseCy  *string         `json:"pspFeeBaseCy"`
+	Attributes    attributes      `json:"attributes"`
+}
+
+// attributes are the echo of a request's, in which a merchant may say anything about a person.
+type attributes map[string]any
+
+// Discreet shows only what they are called.
+func (a attributes) Discreet() any {
+	shown := make(attributes, len(a))
+	for name := range a {
+		shown[name] = parley.Private("a value")
+	}
+	return shown
 }
 
 func (t Transaction) body() transactionBody {
 	b := transactionBody{
 		UserID: t.UserID, TxAmount: t.Amount.Decimal(), TxAmountCy: string(t.Amount.Currency), TxID: digits(t.TxID),
 		TxTypeID: t.TxTypeID, TxName: t.TxName, Provider: t.Provider, PSPService: t.Service,
-		AccountID: orNull(t.AccountID), AccountHolder: t.AccountHolder.Reveal(), MaskedAccount: orNull(t.MaskedAccount.Reveal()),
+		AccountID: orNull(t.AccountID), AccountHolder: t.AccountHolder, MaskedAccount: orNull(t.MaskedAccount),
 		Attributes: t.Attributes,
 	}
 	if t.OriginTxID != 0 {
@@ -227,7 +239,7 @@ func (t Transaction) body() transactionBody {
 		b.PSPFeeBase, b.PSPFeeBaseCy = new(t.FeeBase.Decimal()), new(string(t.FeeBase.Currency))
 	}
 	if b.Attributes == nil {
-		b.Attributes = map[string]any{}
+		b.Attributes = attributes{}
 	}
 	return b
 }
@@ -237,7 +249,7 @@ func TxRef(merchantID int, txID int64) string { return fmt.Sprintf("%dA%d", merc
 
 func digits(n int64) string { return strconv.FormatInt(n, 10) }
 
-func orNull(s string) *string {
+func orNull[T ~string](s T) *T {
 	if s == "" {
 		return nil
 	}

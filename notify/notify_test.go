@@ -107,6 +107,12 @@ func TestNotificationsAreTheSameBytesAtEveryRepetition(t *testing.T) {
 				})
 				return err
 			}},
+		{"sign-in of somebody with signs in their name", "/api/signin",
+			`{"txRefId":"1A2","name":"A&B <C>","identityProvider":"oidc","iat":"1772366400","rat":"1772366400","firstName":"A&B","lastName":"<C>"}`,
+			func() error {
+				_, err := o.SignIn(t.Context(), "k", SignInRequest{MerchantID: 1, TxID: 2, IdentityProvider: "oidc", Identity: parley.Identity{IssuedAt: noon, Name: "A&B <C>"}})
+				return err
+			}},
 		{"sign-in with the least", "/api/signin",
 			`{"txRefId":"1A2","name":"","identityProvider":"oidc","iat":"1772366400","rat":"1772366400"}`,
 			func() error {

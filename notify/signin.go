@@ -15,35 +15,35 @@ type SignInRequest struct {
 	IdentityProvider string          // the name of the configured provider: "trustly"
 	Identity         parley.Identity // what it does not tell is left out; the name is always said
 	RequestedAt      time.Time       // when we asked the provider; when it answered if zero
-	IP               string          // the person's
+	IP               parley.Private  // the person's
 	Attributes       map[string]any  // the echo of the request's, left out when there are none
 }
 
 // SignInAnswer is the operator's yes.
 type SignInAnswer struct {
-	UserID    string // the operator's id for the person, 1 to 50 characters
-	SessionID string // goes with the browser to the redirect URI; may be empty
-	Balance   string // as it came, number or text: "1000.00"; may be empty, as may its currency
-	BalanceCy string
+	UserID    string         `json:"userId"`              // the operator's id for the person, 1 to 50 characters
+	SessionID parley.Private `json:"sessionId,omitempty"` // goes with the browser to the redirect URI; may be empty
+	Balance   parley.Private `json:"balance,omitempty"`   // as it came, number or text: "1000.00"; may be empty, as may its currency
+	BalanceCy string         `json:"balanceCy,omitempty"`
 }
 
 type signInBody struct {
 	TxRefID          string         `json:"txRefId"`
-	Name             string         `json:"name"`
+	Name             parley.Private `json:"name"`
 	IdentityProvider string         `json:"identityProvider"`
 	Iat              string         `json:"iat"`
 	Rat              string         `json:"rat"`
-	FirstName        string         `json:"firstName,omitempty"`
-	LastName         string         `json:"lastName,omitempty"`
-	PersonID         string         `json:"personid,omitempty"`
-	Gender           string         `json:"gender,omitempty"`
-	Street           string         `json:"street,omitempty"`
-	City             string         `json:"city,omitempty"`
-	Zip              string         `json:"zip,omitempty"`
+	FirstName        parley.Private `json:"firstName,omitempty"`
+	LastName         parley.Private `json:"lastName,omitempty"`
+	PersonID         parley.Private `json:"personid,omitempty"`
+	Gender           parley.Gender  `json:"gender,omitempty"`
+	Street           parley.Private `json:"street,omitempty"`
+	City             parley.Private `json:"city,omitempty"`
+	Zip              parley.Private `json:"zip,omitempty"`
 	Country          string         `json:"country,omitempty"`
-	Dob              string         `json:"dob,omitempty"`
-	IP               string         `json:"ip,omitempty"`
-	Attributes       map[string]any `json:"attributes,omitempty"`
+	Dob              parley.Private `json:"dob,omitempty"`
+	IP               parley.Private `json:"ip,omitempty"`
+	Attributes       attributes     `json:"attributes,omitempty"`
 }
 
 // SignIn asks for a yes to an identified person. Its errors are those of Operator.
@@ -61,11 +61,11 @@ func (o *Operator) SignIn(ctx context.Context, key string, ask SignInRequest) (S
 	}
 	id := ask.Identity.Named()
 	return say(ctx, o, signIn, key, signInBody{
-		TxRefID: TxRef(ask.MerchantID, ask.TxID), Name: id.Name.Reveal(), IdentityProvider: ask.IdentityProvider,
+		TxRefID: TxRef(ask.MerchantID, ask.TxID), Name: id.Name, IdentityProvider: ask.IdentityProvider,
 		Iat: digits(id.IssuedAt.Unix()), Rat: digits(ask.RequestedAt.Unix()),
-		FirstName: id.FirstName.Reveal(), LastName: id.LastName.Reveal(), PersonID: id.PersonID.Reveal(), Gender: string(id.Gender),
-		Street: id.Address.Street.Reveal(), City: id.Address.City.Reveal(), Zip: id.Address.Zip.Reveal(), Country: id.Address.Country,
-		Dob: id.DateOfBirth.Reveal(), IP: ask.IP, Attributes: ask.Attributes,
+		FirstName: id.FirstName, LastName: id.LastName, PersonID: id.PersonID, Gender: id.Gender,
+		Street: id.Address.Street, City: id.Address.City, Zip: id.Address.Zip, Country: id.Address.Country,
+		Dob: id.DateOfBirth, IP: ask.IP, Attributes: ask.Attributes,
 	}, readSignIn)
 }
 
@@ -75,7 +75,7 @@ func readSignIn(body []byte) (SignInAnswer, error) {
 		return SignInAnswer{}, err
 	}
 	answer := SignInAnswer{
-		UserID: a.userID(), SessionID: a.text("sessionId"), Balance: a.text("balance"), BalanceCy: a.text("balanceCy"),
+		UserID: a.userID(), SessionID: parley.Private(a.text("sessionId")), Balance: parley.Private(a.text("balance")), BalanceCy: a.text("balanceCy"),
 	}
 	if a.err != nil {
 		return SignInAnswer{}, a.err

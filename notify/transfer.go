@@ -19,9 +19,9 @@ type TransferRequest struct {
 // TransferAnswer is the operator's yes. What it echoes is kept as it came and not compared: the money has moved, and
 // saying it again would not mend an echo.
 type TransferAnswer struct {
-	UserID       string
-	TxID         string
-	MerchantTxID string // the operator's own number
+	UserID       string `json:"userId,omitempty"`
+	TxID         string `json:"txId,omitempty"`
+	MerchantTxID string `json:"merchantTxId,omitempty"` // the operator's own number
 }
 
 type transferBody struct {

@@ -2,8 +2,10 @@ package store
 
 import (
 	"context"
+	"encoding/json"
 	"time"
 
+	"parley"
 	"parley/engine"
 )
 
@@ -12,9 +14,16 @@ func putEvent(t *tx, w engine.Write) error {
 	if !ok {
 		return unknownWrite(w)
 	}
-	e := add.Event
-	return t.do(`INSERT INTO event (run, seq, at, step, kind, attempt, took, note) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
-		e.Run, e.Seq, millis(e.At), e.Step, string(e.Kind), e.Attempt, e.Took.Microseconds(), e.Note)
+	e, exchange := add.Event, ""
+	if e.Exchange != nil {
+		b, err := json.Marshal(e.Exchange)
+		if err != nil {
+			return err
+		}
+		exchange = string(b)
+	}
+	return t.do(`INSERT INTO event (run, seq, at, step, kind, attempt, took, note, exchange) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+		e.Run, e.Seq, millis(e.At), e.Step, string(e.Kind), e.Attempt, e.Took.Microseconds(), e.Note, exchange)
 }
 
 // Events are a run's events in order.
@@ -22,11 +31,15 @@ func (s *Store) Events(ctx context.Context, run string) ([]engine.Event, error) 
 	return all(ctx, s.read, func(row scanner) (engine.Event, error) {
 		var e engine.Event
 		var at, took int64
-		var kind string
-		err := row.Scan(&e.Run, &e.Seq, &at, &e.Step, &kind, &e.Attempt, &took, &e.Note)
+		var kind, exchange string
+		err := row.Scan(&e.Run, &e.Seq, &at, &e.Step, &kind, &e.Attempt, &took, &e.Note, &exchange)
 		e.At, e.Kind, e.Took = fromMillis(at), engine.EventKind(kind), time.Duration(took)*time.Microsecond
+		if err == nil && exchange != "" {
+			e.Exchange = new(parley.Exchange)
+			err = json.Unmarshal([]byte(exchange), e.Exchange)
+		}
 		return e, err
-	}, `SELECT run, seq, at, step, kind, attempt, took, note FROM event WHERE run = $1 ORDER BY seq`, run)
+	}, `SELECT run, seq, at, step, kind, attempt, took, note, exchange FROM event WHERE run = $1 ORDER BY seq`, run)
 }
 
 func putAttempt(t *tx, w engine.Write) error {

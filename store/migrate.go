@@ -140,6 +140,8 @@ var migrations = []string{
 		name TEXT PRIMARY KEY,
 		next BIGINT NOT NULL
 	);`,
+	// 2: what was said and answered, redacted, with the event.
+	`ALTER TABLE event ADD COLUMN exchange TEXT NOT NULL DEFAULT ''`,
 }
 
 // migrate brings the database up to date, one migration and its number in one transaction.

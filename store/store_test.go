@@ -184,7 +184,8 @@ func testStore(t *testing.T, open func(t *testing.T) *store.Store) {
 
 	t.Run("events and attempts come back in order", func(t *testing.T) {
 		s := open(t)
-		e := []engine.Event{{Run: "r", Seq: 1, At: at, Step: "a", Kind: engine.EventSaid, Attempt: 2, Took: 3 * time.Millisecond, Note: "n"}, {Run: "r", Seq: 2, At: at, Step: "b", Kind: engine.EventHeard}}
+		e := []engine.Event{{Run: "r", Seq: 1, At: at, Step: "a", Kind: engine.EventSaid, Attempt: 2, Took: 3 * time.Millisecond, Note: "n",
+			Exchange: &parley.Exchange{Request: json.RawMessage(`{"a":"[redacted]"}`), Answer: json.RawMessage(`null`), Status: 200}}, {Run: "r", Seq: 2, At: at, Step: "b", Kind: engine.EventHeard}}
 		a := []engine.Attempt{{Run: "r", Step: "a", Number: 1, At: at, Outcome: "unheard", Took: time.Second, Why: "w"}, {Run: "r", Step: "a", Number: 2, At: at.Add(time.Second)}}
 		write(t, s, engine.AddEvent{Event: e[1]}, engine.AddEvent{Event: e[0]}, engine.AddAttempt{Attempt: a[1]}, engine.AddAttempt{Attempt: a[0]})
 		events, err := s.Events(ctx, "r")
@@ -527,6 +528,33 @@ func TestDatabaseOfANewerProgramIsRefused(t *testing.T) {
 	}
 	version(`DELETE FROM schema_version WHERE version = $1`)
 	open(t, folder) // and it did not keep the lock
+}
+
+func TestDatabaseOfTheFirstProgramIsBroughtUpToDate(t *testing.T) {
+	folder := t.TempDir()
+	s := open(t, folder)
+	old := engine.Event{Run: "r", Seq: 1, At: at, Step: "a", Kind: engine.EventStarted}
+	write(t, s, engine.AddEvent{Event: old})
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	db, err := sql.Open("sqlite", filepath.Join(folder, "parley.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, back := range []string{`ALTER TABLE event DROP COLUMN exchange`, `DELETE FROM schema_version WHERE version > 1`} {
+		if _, err := db.Exec(back); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	s = open(t, folder)
+	said := engine.Event{Run: "r", Seq: 2, At: at, Step: "b", Kind: engine.EventSaid, Exchange: &parley.Exchange{Status: 200}}
+	write(t, s, engine.AddEvent{Event: said})
+	events, err := s.Events(t.Context(), "r")
+	same(t, events, []engine.Event{old, said}, err)
 }
 
 func TestReaderCannotWrite(t *testing.T) {

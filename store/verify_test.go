@@ -166,7 +166,7 @@ func TestVerifyFindsWhatIsBrokenAndNothingElse(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	const all = `run, 100, at, step, kind, attempt, took, note`
+	const all = `run, 100, at, step, kind, attempt, took, note, exchange`
 	tests := []struct {
 		number int
 		title  string // as it begins
@@ -182,8 +182,8 @@ func TestVerifyFindsWhatIsBrokenAndNothingElse(t *testing.T) {
 		{1, "what the provider said", "deposit", `UPDATE txn SET money = 'asked' WHERE kind = 'deposit' AND run = %s`},
 		{2, "an authorization has ended", "payment-failed", `UPDATE txn SET told = 'authorized' WHERE kind = 'deposit' AND run = %s`},
 		{2, "an accepted authorize", "payment-failed", `DELETE FROM event WHERE kind = 'undone' AND run = %s`},
-		{2, "an accepted authorize", "deposit", `INSERT INTO event SELECT run, 100, at, 'cancel', 'undone', attempt, took, note FROM event WHERE step = 'transfer' AND run = %s`},
-		{2, "transfer and cancel", "payment-failed", `INSERT INTO event SELECT run, 100, at, 'transfer', 'said', attempt, took, note FROM event WHERE step = 'cancel' AND run = %s`},
+		{2, "an accepted authorize", "deposit", `INSERT INTO event SELECT run, 100, at, 'cancel', 'undone', attempt, took, note, exchange FROM event WHERE step = 'transfer' AND run = %s`},
+		{2, "transfer and cancel", "payment-failed", `INSERT INTO event SELECT run, 100, at, 'transfer', 'said', attempt, took, note, exchange FROM event WHERE step = 'cancel' AND run = %s`},
 		{3, "nothing was cancelled", "payment-failed", `UPDATE event SET kind = 'heard' WHERE step = 'payment verified' AND run = %s`},
 		{3, "no transaction is both", "payment-failed", `UPDATE txn SET money = 'moved' WHERE kind = 'deposit' AND run = %s`},
 		{3, "no payment was begun", "deposit", `UPDATE event SET kind = 'refused' WHERE step = 'signin' AND run = %s`},
