@@ -36,9 +36,9 @@ type Stream struct {
 	ctx   context.Context
 	end   context.CancelFunc
 	every time.Duration
-	beats sync.WaitGroup
 
-	mu sync.Mutex // guards w
+	mu   sync.Mutex // guards w and beat
+	beat *time.Timer
 }
 
 // Open begins a stream of events as the answer to a request. The handler must Close it before it returns. When there are too many, or the
@@ -72,7 +72,9 @@ func (s *Streams) Open(w http.ResponseWriter, r *http.Request) (*Stream, error) 
 		t.Close()
 		return nil, err
 	}
-	t.beats.Go(t.beat)
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.beat = time.AfterFunc(t.every, t.still) // not a goroutine of its own: ten thousand of them would do nothing but wait
 	return t, nil
 }
 
@@ -132,25 +134,25 @@ func (t *Stream) Send(event string, v any) error {
 // Close ends the stream. Nothing is written after it.
 func (t *Stream) Close() {
 	t.end()
-	t.beats.Wait()
+	t.mu.Lock() // whoever is writing has written
+	if t.beat != nil {
+		t.beat.Stop()
+	}
+	t.mu.Unlock()
 	t.all.mu.Lock()
 	defer t.all.mu.Unlock()
 	delete(t.all.open, t)
 }
 
-// beat says every so often that the stream is still there: proxies close what is silent, and we learn when the reader is not.
-func (t *Stream) beat() {
-	tick := time.NewTicker(t.every)
-	defer tick.Stop()
-	for {
-		select {
-		case <-tick.C:
-			if t.write([]byte(":\n\n")) != nil {
-				return
-			}
-		case <-t.ctx.Done():
-			return
-		}
+// still says every so often that the stream is there: proxies close what is silent, and we learn when the reader is not.
+func (t *Stream) still() {
+	if t.write([]byte(":\n\n")) != nil {
+		return
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.ctx.Err() == nil {
+		t.beat.Reset(t.every)
 	}
 }
 
