@@ -16,7 +16,7 @@ var floors = [][]string{
 	{"parley", "parley/sim"},
 	{"parley/engine", "parley/notify", "parley/web"},
 	{"parley/oauth", "parley/connector"},
-	{"parley/flow", "parley/store", "parley/connector/trustly", "parley/connector/oidc", "parley/connector/spar"},
+	{"parley/flow", "parley/store", "parley/connector/trustly", "parley/connector/oidc", "parley/connector/bankid", "parley/connector/spar"},
 	{"parley/house"},
 	{"parley/sandbox"},
 	{"parley/cmd/parley"},
@@ -37,6 +37,7 @@ var unseen = map[string][]string{
 	"parley/web":               {"database/sql"},
 	"parley/connector/trustly": {"database/sql"},
 	"parley/connector/oidc":    {"database/sql"},
+	"parley/connector/bankid":  {"database/sql"},
 }
 
 // sources are the files that a build uses, by package, with their syntax.

@@ -21,11 +21,13 @@ type Provider struct {
 	Merchant int    // the merchant that it is configured for
 	Name     string // what identity_provider says: "trustly"; unique within the merchant
 	Label    string // what people read: "Trustly"
-	Kind     string // the connector: "trustly", "oidc"
+	Kind     string // the connector: "trustly", "oidc", "bankid"
 
 	Identify Identifier
 	Return   Returner
 	Receive  Receiver
+	Collect  Collector
+	HandOver HandOverer
 	Pay      Payer
 	Status   StatusTeller
 
@@ -99,6 +101,56 @@ type Returner interface {
 	Return(ctx context.Context, session json.RawMessage, query url.Values) (Told, error)
 }
 
+// Collector is asked, again and again, how an identification goes, where the provider neither tells us by itself nor has the
+// person's browser bring a proof: the person is in an app, and what they look at meanwhile is our own page.
+type Collector interface {
+	// Collect asks. While the person is at it the fact is Pending; Identified and Denied are the end, and nothing is asked after
+	// them. An error says that nothing was learned: it is asked again.
+	Collect(ctx context.Context, ask CollectRequest) (Collected, error)
+	// Cancel tells the provider that the person has given up. It is a courtesy, said once: nothing depends on it.
+	Cancel(ctx context.Context, session json.RawMessage) error
+}
+
+// CollectRequest is what a Collector is asked. The rest of what Identify was asked is there because a place that nobody came to
+// in time may be opened anew.
+type CollectRequest struct {
+	IdentifyRequest
+	Session json.RawMessage // what Identify left, or the last Collect that changed it
+}
+
+// Collected is how an identification goes.
+type Collected struct {
+	Told
+	Session json.RawMessage // to be kept in place of the one before; nil when that did not change
+}
+
+// HandOverer says how a person gets from our page to the app in which they are identified.
+type HandOverer interface {
+	// HandOver reads it from the session, for this very moment. It asks nobody.
+	HandOver(session json.RawMessage, now time.Time) HandOver
+}
+
+// HandOver is how a person gets from our page to the app, and how far they have come there.
+type HandOver struct {
+	QR         string        // the text of the QR code for an app on another device; empty when there is none to show now
+	QRFor      time.Duration // how long that text is good; then there is another
+	SameDevice string        // the address that opens the app on this device; empty when it has been opened
+	Hint       Hint
+}
+
+// Hint is how far the person has come in the app, for the words on our page.
+type Hint string
+
+// The hints, in the order in which a person comes by them.
+const (
+	HintWaiting    Hint = "waiting"    // for the person to open the app
+	HintNoClient   Hint = "no-client"  // the app was to be opened, and has not answered: it may not be there
+	HintStarted    Hint = "started"    // the app is open, and looks for the person's means of identification
+	HintDocument   Hint = "document"   // the person is to show a passport or an identity card to the app
+	HintSign       Hint = "sign"       // the person is to enter their code
+	HintProcessing Hint = "processing" // they have, and the provider is at it
+)
+
 // Receiver reads a provider's notifications: it verifies and parses in one call, so that an unverified one cannot be seen.
 type Receiver interface {
 	// Receive reads one notification.
@@ -156,7 +208,7 @@ const (
 	Identified Fact = "identified" // this is who the person is
 	Denied     Fact = "denied"     // the person, or the provider, says no; no money has moved
 	Account    Fact = "account"    // more about the bank account
-	Pending    Fact = "pending"    // the payment is on its way
+	Pending    Fact = "pending"    // the payment is on its way; of an identification: the person is at it
 	Paid       Fact = "paid"       // money has moved
 	Failed     Fact = "failed"     // the payment is over and no money has moved
 	Reversed   Fact = "reversed"   // money that had moved was taken back

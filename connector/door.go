@@ -152,14 +152,15 @@ func (d *Door) mine(r *http.Request, open OpenRun) error {
 }
 
 func (d *Door) comeBack(w http.ResponseWriter, r *http.Request) error {
-	_, run, open, err := d.find(r, "return", r.PathValue("run"))
+	p, run, open, err := d.find(r, "return", r.PathValue("run"))
 	if err == nil {
 		err = d.mine(r, open)
 	}
 	if err != nil {
 		return err
 	}
-	http.Redirect(w, r, d.Back(run, true), http.StatusSeeOther)
+	// Whoever comes back from being identified may still have to go and pay elsewhere.
+	http.Redirect(w, r, d.Back(run, open.Pay == "" || open.Pay == p.Name), http.StatusSeeOther)
 	return nil
 }
 

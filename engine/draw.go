@@ -282,7 +282,11 @@ func (t *Table) doing(a drawnArrow) string {
 		}
 	}
 	if s.ask != nil {
-		say("meanwhile we ask: %s", strings.TrimPrefix(s.askEvery.words(false), "said "))
+		when := ""
+		if s.askWords != "" {
+			when = ", when " + s.askWords
+		}
+		say("meanwhile we ask%s: %s", when, strings.TrimPrefix(s.askEvery.words(false), "said "))
 		if s.askEvery.Then == 0 || s.askEvery.For > 0 {
 			say("then a person is asked to look")
 		}
@@ -308,7 +312,7 @@ func (p Policy) words(untilHeard bool) string {
 	b.WriteString("said ")
 	switch {
 	case untilHeard:
-		b.WriteString("until it is heard: again after ")
+		b.WriteString("until it is heard: again ")
 	case len(p.Delays) == 0 && p.Then == 0:
 		return "said once"
 	case p.Then == 0:
@@ -317,7 +321,8 @@ func (p Policy) words(untilHeard bool) string {
 			fmt.Fprintf(&b, " within %s", span(p.For))
 		}
 		return b.String()
-	default:
+	}
+	if len(p.Delays) > 0 {
 		b.WriteString("after ")
 	}
 	var delays []string

@@ -102,7 +102,7 @@ func (d *drive) place(next *Run, state any, owner string, now time.Time) (Job, [
 			return Job{}, skipped
 		}
 		fresh.Owner, fresh.Lease = "", time.Time{}
-		if fresh.Due, _ = d.patience(s, fresh, now); fresh.Due.IsZero() {
+		if fresh.Due, _ = d.patience(s, state, fresh, now); fresh.Due.IsZero() {
 			return Job{}, skipped
 		}
 		return fresh, skipped
@@ -113,8 +113,8 @@ func (d *drive) place(next *Run, state any, owner string, now time.Time) (Job, [
 
 // patience is when a wait should next be looked at, to ask or to give up; the zero time is never. asks says whether there is to
 // be another question.
-func (d *drive) patience(s step, j Job, now time.Time) (due time.Time, asks bool) {
-	if s.ask != nil {
+func (d *drive) patience(s step, state any, j Job, now time.Time) (due time.Time, asks bool) {
+	if s.asks(state) {
 		if due, asks = s.askEvery.next(j.Attempt+1, j.Since, now, 0, d.e.random()); !asks {
 			due = time.Time{}
 		}
@@ -475,7 +475,8 @@ func (d *drive) takeBack(ctx context.Context) (bool, error) {
 }
 
 // impatient looks at a Wait again: the time to ask has come, or the end of a wait.
-func (d *drive) impatient(ctx context.Context, s step) (bool, error) {
+func (d *drive) impatient(ctx context.Context, s step) (_ bool, err error) {
+	defer calm(&err) // whether there is somebody to ask is the flow's to say
 	now := d.e.clock()
 	next := d.run
 	if s.within > 0 && !now.Before(d.job.Since.Add(s.within)) {
@@ -483,7 +484,8 @@ func (d *drive) impatient(ctx context.Context, s step) (bool, error) {
 		return true, d.refuse(ctx, next, d.state, no, nil, Event{Step: s.Name, Kind: EventExpired})
 	}
 	turn := d.turn(s.Name, d.job.Attempt+1, now)
-	if s.ask != nil {
+	kept := d.state
+	if s.asks(kept) {
 		state, o, event := d.speak(ctx, s.Name, s.ask, turn, UntilHeard)
 		begun, err := d.begins(ctx, o)
 		if err != nil {
@@ -499,13 +501,15 @@ func (d *drive) impatient(ctx context.Context, s step) (bool, error) {
 		case refused:
 			event.Kind = EventRefused
 			return true, d.refuse(ctx, next, state, o.refusal, writes, event)
+		case notYet:
+			kept = state
 		}
 	}
 	job := d.job
 	job.Attempt, job.Owner, job.Lease, job.Died = turn.Attempt, "", time.Time{}, false
-	due, asks := d.patience(s, job, now)
+	due, asks := d.patience(s, kept, job, now)
 	var events []Event
-	if s.ask != nil && !asks && next.Attention == "" {
+	if s.asks(kept) && !asks && next.Attention == "" {
 		next.Attention = s.Name + ": asked as often as it makes sense, without an answer"
 		events = append(events, Event{Step: s.Name, Kind: EventAttends})
 		d.e.log.Warn("a person should look", "run", next.ID, "arrow", s.Name)
@@ -513,7 +517,7 @@ func (d *drive) impatient(ctx context.Context, s step) (bool, error) {
 	if job.Due = due; due.IsZero() {
 		job = Job{}
 	}
-	writes, err := d.write(next, d.state, job, now, nil, events)
+	writes, err := d.write(next, kept, job, now, nil, events)
 	if err != nil {
 		return false, err
 	}

@@ -76,6 +76,8 @@ type step struct {
 	undo     func(ctx context.Context, t Turn, s any) (any, Outcome)
 	ask      func(ctx context.Context, t Turn, s any) (any, Outcome)
 	askEvery Policy
+	askWords string
+	askIf    func(s any) bool // nil when there is always somebody to ask
 	retry    Policy
 	within   time.Duration
 	question func(s any) (any, bool)
@@ -151,12 +153,23 @@ func (s Step[S]) Pivot() Step[S] { s.Arrow.Pivot = true; return s }
 // and a refusal is then no end either.
 func (s Step[S]) Retry(p Policy) Step[S] { s.retry, s.Insist = p, p.Then > 0 && p.For == 0; return s }
 
-// Ask makes a Wait impatient: while it waits, do asks the other side, as p says. Not-yet and unknown leave it waiting. When p
-// ends, a person is asked to look.
+// Ask makes a Wait impatient: while it waits, do asks the other side, as p says. Not-yet and unknown leave it waiting; with a
+// not-yet the run remembers what do made of its memory, and nothing is drawn. When p ends, a person is asked to look.
 func (s Step[S]) Ask(p Policy, do func(ctx context.Context, t Turn, s S) (S, Outcome)) Step[S] {
 	s.ask, s.askEvery = erase(do), p
 	return s
 }
+
+// AskIf is Ask for a Wait whose other side cannot always be asked: a run in which holds says no sleeps until it is told. words say
+// when, in the flow's page.
+func (s Step[S]) AskIf(words string, holds func(s S) bool, p Policy, do func(ctx context.Context, t Turn, s S) (S, Outcome)) Step[S] {
+	s = s.Ask(p, do)
+	s.askWords, s.askIf = words, func(v any) bool { return holds(v.(S)) }
+	return s
+}
+
+// asks reports whether a run that remembers this asks while it waits here.
+func (s step) asks(state any) bool { return s.ask != nil && (s.askIf == nil || s.askIf(state)) }
 
 // Within bounds a Wait: when the time is over the run is refused as expired.
 func (s Step[S]) Within(d time.Duration) Step[S] { s.within = d; return s }
@@ -232,7 +245,7 @@ func (f Flow[S]) Table() *Table {
 			once(s.Arrow.Undo)
 			must(s.kind == kindCall, "%q is not ours, so it cannot be taken back", s.Name)
 		}
-		must(!pivoted || settled || s.kind != kindWait || s.Arrow.Anytime || s.ask != nil || s.within > 0, "%q comes after the pivot, where only being told helps, and neither asks nor gives up", s.Name)
+		must(!pivoted || settled || s.kind != kindWait || s.Arrow.Anytime || s.ask != nil && s.askIf == nil || s.within > 0, "%q comes after the pivot, where only being told helps, and neither asks nor gives up", s.Name)
 		must(i == 0 || s.kind != kindStart, "%q starts in the middle", s.Name)
 		must(!s.Arrow.Pivot || s.kind == kindCall, "%q is a pivot but not a Call", s.Name)
 		must(!settled || s.Arrow.Undo == "", "%q cannot be taken back after the pivot", s.Name)

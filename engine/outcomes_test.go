@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -297,5 +298,103 @@ func TestEndOfAskingIsDecidedOnce(t *testing.T) {
 			t.Fatalf("nobody asks, and nobody is called: %+v %v", got, err)
 		}
 		e.Begin(t.Context(), engine.Beginning{Flow: "edge", ID: r.ID + "x"}) // shifts the lots by one
+	}
+}
+
+// A run that has nobody to ask sleeps until it is told or its time is over; one that has asks, and remembers what it learned although
+// there is nothing to draw yet.
+func TestOnlyWhoHasSomebodyToAskAsksAndWhatWasLearnedIsKept(t *testing.T) {
+	c := newClock()
+	w := newWorld(c)
+	flow := engine.Flow[order]{Name: "collect", Version: 1, Server: us, Parties: []engine.Party{us, them}, Steps: []engine.Step[order]{
+		engine.Start[order](them, us, "begin"),
+		engine.Wait(them, us, "word", func(t engine.Turn, s order, m said) (order, engine.Outcome) { return s, engine.Done() }).
+			Within(time.Minute).
+			AskIf("extra is wanted", func(s order) bool {
+				if s.Paid == 13 {
+					panic("thirteen")
+				}
+				return s.Extra
+			}, engine.Policy{Then: 2 * time.Second}, func(ctx context.Context, t engine.Turn, s order) (order, engine.Outcome) {
+				s.Notes++ // what it knows by now
+				o := w.say(ctx, "ask", t)
+				if s.Notes == 4 {
+					s.Extra = false // and there is nobody to ask any more
+				}
+				return s, o
+			}),
+	}}
+	table := flow.Table()
+	if page := table.Page(); !strings.Contains(page, "meanwhile we ask, when extra is wanted: every 2 s") {
+		t.Errorf("the page does not say when is asked:\n%s", page)
+	}
+	st := openStore(t)
+	e, err := engine.New(t.Context(), engine.Options{Store: st, Tables: []*engine.Table{table}, Now: c.now, Log: slog.New(slog.DiscardHandler), Alone: true,
+		Random: func() float64 { return 0.5 }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := &house{t: t, store: st, clock: c, world: w, Engine: e}
+	begin := func(s order) engine.Run {
+		r, err := e.Begin(t.Context(), engine.Beginning{Flow: "collect", State: s})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return r
+	}
+	notes := func(run string) int {
+		r, err := e.Run(t.Context(), run)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s, err := flow.Read(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s.Notes
+	}
+
+	silent := begin(order{})
+	if due, ok, err := e.NextDue(t.Context()); err != nil || !ok || due.Sub(c.now()) != time.Minute {
+		t.Errorf("who has nobody to ask wakes up at %v (%v)", due, err)
+	}
+	w.script["ask"] = []string{"not yet", "unknown", "unheard", "not yet", "not yet", "not yet"}
+	asking := begin(order{Extra: true})
+	// What was learned is lost with an answer that was lost, and kept otherwise; the first time it is 1, and then 2 until it is asked well.
+	for i, want := range []int{1, 1, 1, 2, 3, 4} {
+		h.pass(2 * time.Second)
+		if got := notes(asking.ID); got != want {
+			t.Errorf("after question %d it remembers %d, not %d", i+1, got, want)
+		}
+	}
+	h.wantEvents(asking.ID, "started begin")
+	h.pass(20 * time.Second)
+	if n := len(w.said(asking.ID, "ask")); n != 6 || len(w.said(silent.ID, "ask")) != 0 {
+		t.Errorf("asked %d times, and who has nobody to ask %d times", n, len(w.said(silent.ID, "ask")))
+	}
+	h.pass(time.Minute)
+	h.wantEvents(asking.ID, "started begin", "expired word")
+	h.wantEvents(silent.ID, "started begin", "expired word")
+
+	w.script["ask"] = []string{"not yet", "refused"}
+	no := begin(order{Extra: true})
+	h.pass(4 * time.Second)
+	h.wantEvents(no.ID, "started begin", "refused word")
+	yes := begin(order{Extra: true})
+	h.pass(2 * time.Second)
+	h.wantEvents(yes.ID, "started begin", "heard word")
+
+	// A message that comes while nobody is asking finds what was learned.
+	w.always["ask"] = "not yet"
+	told := begin(order{Extra: true})
+	h.pass(2 * time.Second)
+	h.tell(told.ID, "word", "1", said{})
+	if got := notes(told.ID); got != 1 {
+		t.Errorf("the message found %d", got)
+	}
+	h.wantEvents(told.ID, "started begin", "heard word")
+
+	if _, err := e.Begin(t.Context(), engine.Beginning{Flow: "collect", State: order{Paid: 13}}); err == nil || !strings.Contains(err.Error(), "thirteen") {
+		t.Errorf("a condition that panics: %v", err)
 	}
 }

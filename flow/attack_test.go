@@ -30,6 +30,8 @@ var variants = []journey{
 	{provider: "openid", what: "deposit", decision: "approve"},
 	{provider: "openid", what: "signin", decision: "approve"},
 	{provider: "trustly", what: "signin", decision: "approve"},
+	{provider: "bankid", what: "deposit", decision: "approve"},
+	{provider: "bankid", what: "signin", decision: "approve"},
 }
 
 // tables are the flows that a variant can run through.
@@ -62,6 +64,9 @@ func attacks(j journey, flowName string, a engine.Arrow) []attack {
 		if pays {
 			more := outage(j, "trustly", "Deposit", sim.TrustlyWrongUUID, sim.TrustlyWrongSignature)
 			return append(more, attack{name: "the notification comes before the answer", odd: true, walk: with(j, func(j *journey) { j.scenario.NotifyBeforeResponse = true })})
+		}
+		if j.provider == "bankid" {
+			return outage(j, "bankid", "auth", sim.BankIDMaintenance, sim.BankIDForbidden)
 		}
 		return []attack{{name: "the demanded provider is down", walk: j, odd: true,
 			arm: func(r *rig) { r.s.OpenID.Faults.Set("discovery", sim.Broken, 3) }}}
@@ -110,8 +115,11 @@ func with(j journey, change func(*journey)) journey { change(&j); return j }
 // outage are the faults of somebody whom we ask.
 func outage(j journey, party, action string, more ...sim.Fault) []attack {
 	faults := func(r *rig) *sim.Faults {
-		if party == "operator" {
+		switch party {
+		case "operator":
 			return &r.s.Operator.Faults
+		case "bankid":
+			return &r.s.BankID.Faults
 		}
 		return &r.s.Trustly.Faults
 	}
@@ -163,6 +171,9 @@ func identity(j journey, pays bool) []attack {
 			})},
 			attack{name: "by then the person says no", walk: with(j, func(j *journey) { j.decision = "deny" })})
 	}
+	if j.provider == "bankid" {
+		return append(out, inApp(j)...)
+	}
 	out[1].walk.decision = "cancel" // at an OpenID provider, who leaves says nothing and nothing is told
 	for _, endpoint := range []string{"token", "jwks"} {
 		for _, f := range outages {
@@ -176,6 +187,26 @@ func identity(j journey, pays bool) []attack {
 			arm: func(r *rig) { r.s.OpenID.SetTwist(twist) }, heal: func(r *rig) { r.s.OpenID.SetTwist("") }})
 	}
 	return out
+}
+
+// inApp are the attacks on what nobody tells: we ask for it.
+func inApp(j journey) []attack {
+	out := []attack{
+		{name: "the app is on another device", walk: with(j, func(j *journey) { j.elsewhere = true })},
+		{name: "the app is on another device, and the browser does not come back", odd: true, walk: with(j, func(j *journey) { j.elsewhere, j.vanish = true, true })},
+		{name: "the person says no on another device", walk: with(j, func(j *journey) { j.elsewhere, j.decision = true, "cancel" })},
+		{name: "the person gives up on our page", walk: with(j, func(j *journey) { j.decision = "give up" })},
+	}
+	for _, f := range outages {
+		out = append(out, attack{name: "the person gives up on our page, and cancel " + string(f), walk: with(j, func(j *journey) { j.decision = "give up" }),
+			arm:  func(r *rig) { r.s.BankID.Faults.Set("cancel", f, 1) },
+			heal: func(r *rig) { r.s.BankID.Faults.Set("cancel", sim.Behave, 0) }})
+	}
+	for _, twist := range sim.BankIDTwists {
+		out = append(out, attack{name: twist, walk: j, odd: twist == "unknown-status",
+			arm: func(r *rig) { r.s.BankID.SetTwist(twist) }, heal: func(r *rig) { r.s.BankID.SetTwist("") }})
+	}
+	return append(out, outage(j, "bankid", "collect", sim.BankIDMaintenance, sim.BankIDForbidden)...)
 }
 
 func payment(j journey) []attack {
@@ -304,6 +335,11 @@ func (r *rig) explain(t *testing.T, b before) {
 	}
 	for _, m := range r.s.Operator.Heard()[b.heard:] {
 		t.Logf("the operator heard %s (%s) and answered %d %.120s", m.Action, m.Fault, m.Status, m.Answer)
+	}
+	for _, m := range r.s.BankID.Heard() {
+		if m.At.After(r.clock.Now().Add(-time.Hour)) {
+			t.Logf("BankID heard %s (%s) and answered %d", m.Endpoint, m.Fault, m.Status)
+		}
 	}
 	for _, m := range r.s.Trustly.Sent()[b.messages:] {
 		t.Logf("Trustly said %s, try %d: %d %s %s", m.Method, m.Attempt, m.HTTPStatus, m.ReplyStatus, m.Why)

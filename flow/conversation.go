@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"time"
 
 	"parley"
 	"parley/connector"
@@ -16,6 +17,7 @@ import (
 type Conversations struct {
 	Engine *engine.Engine
 	Desk   *Desk
+	Now    func() time.Time // the clock
 }
 
 // Tables are all flows, ready to run.
@@ -37,7 +39,7 @@ func (c *Conversations) Begin(ctx context.Context, run string, r oauth.Request) 
 	if !ok || p.Identify == nil {
 		return oauth.Progress{}, parley.Invalid("identity_provider", "not one that the merchant has")
 	}
-	s := Onboarding{Request: r}
+	s := Onboarding{Request: r, Collects: p.Collect != nil}
 	flow := "sign-in"
 	if s.SignInTx, err = c.Desk.Number(ctx); err != nil {
 		return oauth.Progress{}, err
@@ -91,7 +93,7 @@ func (c *Conversations) progress(r engine.Run) (oauth.Progress, error) {
 	if err != nil {
 		return oauth.Progress{}, err
 	}
-	p := oauth.Progress{Run: r.ID, Request: s.Request, Stage: oauth.Working, TxID: s.SignInTx, Refusal: r.Refusal, Begun: r.Begun,
+	p := oauth.Progress{Run: r.ID, Request: s.Request, Stage: oauth.Working, TxID: s.SignInTx, Refusal: r.Refusal, Begun: r.Begun, Here: c.here(s),
 		Status: s.signInStatus(r.Status.Over()), Identified: s.Identity.Provider != "", Accepted: s.Told != parley.NotTold || s.Started, Paid: s.Paid != nil}
 	if m, err := c.Desk.merchant(s.Request.Merchant); err == nil && s.Request.Amount != nil {
 		if payer, ok := m.payer(s.Request.Provider); ok {
@@ -114,8 +116,33 @@ func (c *Conversations) progress(r engine.Run) (oauth.Progress, error) {
 		p.Stage = oauth.Unclear
 	case s.Identity.Provider == "" && s.Identify.Page.URL != "":
 		show(oauth.Identifying, s.Identify.Page)
+	case s.Identity.Provider == "" && s.Collects && s.Identify.Session != nil:
+		p.Stage, p.Page.HandOver = oauth.Identifying, c.handOver(s)
 	}
 	return p, nil
+}
+
+// here reports whether the person is identified on our own page, and goes nowhere else after that.
+func (c *Conversations) here(s Onboarding) bool {
+	if !s.Collects || s.Request.Amount == nil {
+		return s.Collects
+	}
+	m, err := c.Desk.merchant(s.Request.Merchant)
+	if err != nil {
+		return false
+	}
+	payer, ok := m.payer(s.Request.Provider)
+	return ok && payer.Name == s.Request.Provider
+}
+
+// handOver is how the person gets from our page to the provider's app now.
+func (c *Conversations) handOver(s Onboarding) *oauth.HandOver {
+	m, err := c.Desk.merchant(s.Request.Merchant)
+	if err != nil || m.Providers[s.Request.Provider].HandOver == nil {
+		return &oauth.HandOver{}
+	}
+	h := m.Providers[s.Request.Provider].HandOver.HandOver(s.Identify.Session, c.Now())
+	return &oauth.HandOver{QR: h.QR, Fresh: h.QRFor, SameDevice: h.SameDevice, Hint: oauth.Hint(h.Hint)}
 }
 
 // Redirected records that the browser is given a code.
@@ -148,14 +175,32 @@ func (c *Conversations) mark(ctx context.Context, run, step string, writes []eng
 	return err
 }
 
-// GiveUp records that the person gives up.
+// GiveUp records that the person gives up, and says so to a provider that would otherwise keep their app waiting.
 func (c *Conversations) GiveUp(ctx context.Context, run string) error {
 	told := connector.Told{Fact: connector.Denied, Refusal: &parley.Refusal{By: string(Browser), Status: parley.StatusCancelledByUser}}
-	_, err := c.Engine.Tell(ctx, engine.Message{Run: run, Step: "identity verified", Body: told, Later: true})
+	receipt, err := c.Engine.Tell(ctx, engine.Message{Run: run, Step: "identity verified", Body: told, Later: true})
 	if parley.KindOf(err) == parley.KindConflict {
 		return nil // not in time: we are talking to the provider, who will say
 	}
+	if err == nil && !receipt.Passed {
+		c.cancel(ctx, receipt.Run)
+	}
 	return err
+}
+
+// cancel is a courtesy to the provider: what becomes of it changes nothing, so it is said once and not written down.
+func (c *Conversations) cancel(ctx context.Context, r engine.Run) {
+	s, err := read(r)
+	if err != nil || !s.Collects {
+		return
+	}
+	m, err := c.Desk.merchant(s.Request.Merchant)
+	if err != nil || m.Providers[s.Request.Provider].Collect == nil {
+		return
+	}
+	ctx, end := context.WithTimeout(ctx, 2*time.Second) // the person waits
+	defer end()
+	_ = m.Providers[s.Request.Provider].Collect.Cancel(ctx, s.Identify.Session)
 }
 
 // Open is what a run has open at a provider, for the door.

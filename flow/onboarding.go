@@ -86,6 +86,7 @@ type Onboarding struct {
 	SignInTx  int64           `json:"signInTx"`
 	DepositTx int64           `json:"depositTx,omitempty"` // the number after SignInTx
 	AskSignIn bool            `json:"askSignIn,omitempty"`
+	Collects  bool            `json:"collects,omitempty"` // the provider tells nothing by itself, so it is asked
 	Identify  Place           `json:"identify,omitzero"`
 	Identity  parley.Identity `json:"identity,omitzero"`
 	Asked     bool            `json:"asked,omitempty"` // the provider waits for our verdict
@@ -148,7 +149,8 @@ func (d *Desk) identifying(decided func(Onboarding) (any, bool)) []engine.Step[O
 		engine.Call(Server, IdentityProvider, "process sign in", d.startIdentification),
 		engine.Seen[Onboarding](IdentityProvider, Browser, "present authorization UI"),
 		engine.Seen[Onboarding](Browser, IdentityProvider, "enter credentials, authorize or deny"),
-		engine.Late(engine.Wait(IdentityProvider, Server, "identity verified", d.recordIdentity).Within(Lifetime).Question(decided), d.identifiedAgain),
+		engine.Late(engine.Wait(IdentityProvider, Server, "identity verified", d.recordIdentity).Within(Lifetime).Question(decided).
+			AskIf("the provider tells nothing by itself", Onboarding.collects, engine.Policy{Then: 2 * time.Second}, d.collect), d.identifiedAgain),
 		engine.Call(Server, Operator, "signin", d.askSignIn).If("the operator is to be asked", Onboarding.wantsSignIn),
 	}
 }
@@ -192,6 +194,7 @@ func (d *Desk) refuse(t engine.Turn, s Onboarding, no *parley.Refusal) (Onboardi
 }
 
 func (s Onboarding) wantsSignIn() bool { return s.AskSignIn }
+func (s Onboarding) collects() bool    { return s.Collects }
 
 func (d *Desk) startIdentification(ctx context.Context, t engine.Turn, s Onboarding) (Onboarding, engine.Outcome) {
 	giveUp := &parley.Refusal{By: string(IdentityProvider), Status: parley.StatusProviderOutOfService}
@@ -203,14 +206,43 @@ func (d *Desk) startIdentification(ctx context.Context, t engine.Turn, s Onboard
 	if !ok || p.Identify == nil {
 		return s, engine.Refused(giveUp)
 	}
-	ask := d.ask(t, s, p)
-	if p.Pay == nil {
-		ask.Amount = nil // somebody else takes the money
-	}
+	ask := d.askIdentity(t, s, p)
 	opened, err := p.Identify.Identify(ctx, ask)
 	noteAsked(ctx, ask, opened.Reference)
 	s.Identify = place(opened)
 	return s, engine.From(err).Else(giveUp).With(s.signIn(t, parley.StatusProcessingUserVerification))
+}
+
+// collect asks how the identification goes, where nobody tells us.
+func (d *Desk) collect(ctx context.Context, t engine.Turn, s Onboarding) (Onboarding, engine.Outcome) {
+	m, err := d.merchant(s.Request.Merchant)
+	if err != nil {
+		return s, engine.Unheard(err)
+	}
+	p, ok := m.Providers[s.Request.Provider]
+	if !ok || p.Collect == nil {
+		return s, engine.NotYet("the provider cannot be asked")
+	}
+	got, err := p.Collect.Collect(ctx, connector.CollectRequest{IdentifyRequest: d.askIdentity(t, s, p), Session: s.Identify.Session})
+	if err != nil {
+		return s, engine.Unknown(err)
+	}
+	if got.Session != nil {
+		s.Identify.Session = got.Session
+	}
+	if got.Fact == connector.Identified || got.Fact == connector.Denied {
+		return d.recordIdentity(t, s, got.Told)
+	}
+	return s, engine.NotYet("the person is at it")
+}
+
+// askIdentity is what an identity provider is asked.
+func (d *Desk) askIdentity(t engine.Turn, s Onboarding, p connector.Provider) connector.IdentifyRequest {
+	r := d.ask(t, s, p)
+	if p.Pay == nil {
+		r.Amount = nil // somebody else takes the money
+	}
+	return r
 }
 
 // ask is what both questions to a provider have in common.

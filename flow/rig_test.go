@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"html"
 	"io"
 	"log/slog"
 	"net/http"
@@ -12,6 +13,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"os"
+	"regexp"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -20,6 +22,7 @@ import (
 
 	"parley/engine"
 	"parley/house"
+	"parley/oauth"
 	"parley/sandbox"
 	"parley/sim"
 	"parley/store"
@@ -164,6 +167,7 @@ func newRig(t testing.TB) *rig {
 		t.Fatal(err)
 	}
 	r.s.Operator.Faults.Delay, r.s.Trustly.Faults.Delay, r.s.OpenID.Faults.Delay = 400*time.Millisecond, 100*time.Millisecond, 100*time.Millisecond
+	r.s.BankID.Faults.Delay = 100 * time.Millisecond
 	r.wg.Add(1)
 	go r.pump()
 	t.Cleanup(func() {
@@ -264,10 +268,11 @@ func (r *rig) rise(ctx context.Context, next *life) error {
 // journey is what a person wants and how they behave.
 type journey struct {
 	provider, what string
-	decision       string // "approve", "deny" (after log-in), "cancel" (before), "leave" (the window is closed)
+	decision       string // "approve", "deny" (after log-in), "cancel" (before), "leave" (the window is closed), "give up" (on our own page)
 	scenario       sim.TrustlyScenario
 	vanish         bool // the browser never comes back
 	twice          bool // everything is clicked twice at once
+	elsewhere      bool // the app is on another device than the browser
 }
 
 func (j journey) String() string { return j.what + " by " + j.provider }
@@ -288,9 +293,22 @@ func (r *rig) walk(j journey) (e end, err error) {
 	}
 	b.client = &http.Client{Jar: b.jar, Timeout: 20 * time.Second, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	at, err := b.visit(http.MethodPost, r.s.OperatorURL+"/shop/start", url.Values{"provider": {j.provider}, "what": {j.what}})
+	began := time.Now()
 	for err == nil && at != "" {
+		if time.Since(began) > 2*patience {
+			err = fmt.Errorf("nothing comes of %s", path(at))
+			break
+		}
 		var back string
 		switch {
+		case strings.HasPrefix(at, r.s.BankIDURL) && j.decision == "give up":
+			if at, err = b.giveUp(); err == nil {
+				continue
+			}
+			e.stuck = err.Error()
+			return e, nil
+		case strings.HasPrefix(at, r.s.BankIDURL):
+			back = r.app(b, at, j)
 		case strings.HasPrefix(at, r.s.OpenIDURL):
 			if j.decision == "approve" || strings.HasPrefix(j.decision, "pay ") {
 				back, err = r.s.OpenID.Approve(at, sim.OpenIDPersons()[0].SSN)
@@ -338,6 +356,53 @@ func (r *rig) walk(j journey) (e end, err error) {
 	return e, nil
 }
 
+// app is what the person does in the app; back is where they look next. An order that is over by the time they come to it opens nothing: then
+// they look at the page again.
+func (r *rig) app(b *browser, link string, j journey) (back string) {
+	if j.decision == "leave" {
+		return ""
+	}
+	var o sim.BankIDOrder
+	var err error
+	if j.elsewhere {
+		o, err = r.s.BankID.Scan(r.code())
+	} else {
+		o, err = r.s.BankID.Open(link)
+	}
+	if err != nil {
+		time.Sleep(5 * time.Millisecond)
+		return b.page
+	}
+	if j.decision == "approve" || strings.HasPrefix(j.decision, "pay ") {
+		err = r.s.BankID.Sign(o.Ref, "")
+	} else {
+		err = r.s.BankID.Cancel(o.Ref)
+	}
+	if err != nil || j.elsewhere {
+		return b.page
+	}
+	return o.ReturnURL
+}
+
+// code is the QR code that the page of the newest run would show now.
+func (r *rig) code() string {
+	runs, err := r.db.Runs(r.t.Context(), "", 10)
+	if err != nil {
+		return ""
+	}
+	for _, run := range runs {
+		if run.Flow == "adjustment" {
+			continue
+		}
+		p, err := r.s.Current().Conversations.Await(r.t.Context(), run.ID, func(oauth.Progress) bool { return true })
+		if err == nil && p.Page.HandOver != nil {
+			return p.Page.HandOver.QR
+		}
+		break
+	}
+	return ""
+}
+
 // patience is how long a person reloads a page on which nothing happens.
 const patience = 3 * time.Second
 
@@ -345,10 +410,37 @@ type browser struct {
 	r      *rig
 	jar    http.CookieJar
 	client *http.Client
+	page   string // of ours, from which an app is opened
+	body   []byte // and what it says
 }
 
-// visit follows redirects and pages that wait until it stands at a provider's page, whose address it returns, or at the shop again, which
-// is "".
+var (
+	links  = regexp.MustCompile(`href="([^"]+)"`)
+	action = regexp.MustCompile(`<form method="post" action="([^"]+)"`)
+	csrf   = regexp.MustCompile(`name="csrf" value="([^"]+)"`)
+)
+
+// giveUp presses the button of our own page.
+func (b *browser) giveUp() (string, error) {
+	at, proof := action.FindSubmatch(b.body), csrf.FindSubmatch(b.body)
+	if at == nil || proof == nil {
+		return "", errors.New("the page has no button to give up")
+	}
+	return b.visit(http.MethodPost, b.r.s.URL+html.UnescapeString(string(at[1])), url.Values{"csrf": {string(proof[1])}})
+}
+
+// app is the link on a page that opens the app of a provider without a page, or "".
+func (b *browser) app(body []byte) string {
+	for _, link := range links.FindAllSubmatch(body, -1) {
+		if to := html.UnescapeString(string(link[1])); strings.HasPrefix(to, b.r.s.BankIDURL) {
+			return to
+		}
+	}
+	return ""
+}
+
+// visit follows redirects and pages that wait until it stands at a provider's page, or at ours with the link to its app, whose address it
+// returns, or at the shop again, which is "".
 func (b *browser) visit(method, to string, form url.Values) (string, error) {
 	began := time.Now()
 	for {
@@ -385,6 +477,9 @@ func (b *browser) visit(method, to string, form url.Values) (string, error) {
 			method, to, form = http.MethodGet, next.String(), nil
 		case strings.HasPrefix(to, b.r.s.OperatorURL):
 			return "", nil
+		case res.StatusCode == http.StatusOK && b.app(body) != "":
+			b.page, b.body = to, body
+			return b.app(body), nil
 		case res.StatusCode == http.StatusOK && bytes.Contains(body, []byte(`http-equiv="refresh"`)):
 			time.Sleep(10 * time.Millisecond)
 		case res.StatusCode >= 500:

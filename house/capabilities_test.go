@@ -35,6 +35,7 @@ func TestCapabilitiesInTheDocsAreThoseOfTheConnectors(t *testing.T) {
 		Providers: []house.Provider{
 			{Name: "trustly", Label: "Trustly", Trustly: &house.Trustly{Username: "u", Password: house.Secret{Value: "p"}, Key: text("PRIVATE KEY", private), TrustlyKey: text("PUBLIC KEY", public)}},
 			{Name: "openid", Label: "any OpenID provider", OIDC: &house.OIDC{Issuer: "https://id.example", ClientID: "c"}},
+			{Name: "bankid", Label: "BankID", BankID: bankID(t)},
 		},
 	}}}, house.Parts{})
 	if err != nil {

@@ -75,6 +75,7 @@ type Provider struct {
 	PayWith   string   `yaml:"pay_with" doc:"The provider that takes the deposits of people whom this one identifies, when it takes none itself."`
 	Trustly   *Trustly `yaml:"trustly" doc:"An account at Trustly."`
 	OIDC      *OIDC    `yaml:"oidc" doc:"Any OpenID provider."`
+	BankID    *BankID  `yaml:"bankid" doc:"An agreement with a bank about the Swedish BankID."`
 }
 
 // Trustly is an account at Trustly.
@@ -101,6 +102,19 @@ type OIDC struct {
 	Claims        map[string]string `yaml:"claims" doc:"Where a field of ours (personId, street, ...) comes from when it is not the usual claim."`
 	PersonCountry string            `yaml:"person_country" doc:"Put before national numbers that come without a country: SE."`
 	UserInfo      bool              `yaml:"userinfo" doc:"Ask userinfo too. Some providers send a bill for it."`
+}
+
+// BankID is a relying party of the Swedish BankID.
+type BankID struct {
+	URL             string   `yaml:"url" doc:"The API: https://appapi2.bankid.com/rp/v6.0/, or https://appapi2.test.bankid.com/rp/v6.0/ when left out."`
+	Certificate     string   `yaml:"certificate" doc:"File with the relying party's certificate, PEM."`
+	Key             Secret   `yaml:"key" doc:"Its private key, PEM."`
+	CA              string   `yaml:"ca" doc:"File with the certificate of BankID's own authority, PEM: the one of the environment that url is in. No other is believed."`
+	UserVisibleData string   `yaml:"user_visible_data" doc:"What people read in the app. Nothing when left out."`
+	PINCode         bool     `yaml:"pin_code" doc:"People must enter their code: a finger or a face is not enough."`
+	Policies        []string `yaml:"certificate_policies" doc:"The kinds of BankID that are taken, as object identifiers. All when left out."`
+	RequireSameIP   bool     `yaml:"require_same_ip" doc:"Refuse a person whose app is at another address than the browser. It stops links that are sent on to somebody else, and also a telephone on the mobile network beside a computer."`
+	App             string   `yaml:"app" doc:"The address that opens the app on the same device. https://app.bankid.com/ when left out."`
 }
 
 // Client is an OAuth client.

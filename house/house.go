@@ -9,6 +9,7 @@ import (
 	"cmp"
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -21,6 +22,7 @@ import (
 
 	"parley"
 	"parley/connector"
+	"parley/connector/bankid"
 	"parley/connector/oidc"
 	"parley/connector/spar"
 	"parley/connector/trustly"
@@ -87,7 +89,7 @@ func New(ctx context.Context, c Config, p Parts) (*House, error) {
 	h.Providers = plan.providers
 
 	h.Desk = &flow.Desk{Merchants: plan.merchants}
-	h.Conversations = &flow.Conversations{Desk: h.Desk}
+	h.Conversations = &flow.Conversations{Desk: h.Desk, Now: p.Now}
 	h.OAuth, err = oauth.New(oauth.Config{
 		Issuer: c.Issuer, Secret: []byte(secret), Clients: plan.clients, Providers: plan.choices, Conversations: h.Conversations,
 		Address: plan.addresses, Now: p.Now, Log: p.Log, TrustedProxies: plan.proxies, AnyBrowser: p.AnyBrowser, Hold: p.Hold,
@@ -221,19 +223,20 @@ func (pl *plan) merchant(c Config, m Merchant, p Parts) error {
 		}
 		secrets = append(secrets, secret)
 	}
-	client := func(timeout Duration, certs ...tls.Certificate) *http.Client {
-		made := web.NewClient(web.ClientOptions{Timeout: time.Duration(timeout), AllowPrivate: c.AllowPrivate, Certificates: certs})
+	client := func(o web.ClientOptions) *http.Client {
+		o.AllowPrivate = c.AllowPrivate
+		made := web.NewClient(o)
 		if p.Wrap != nil {
 			made.Transport = p.Wrap(made.Transport)
 		}
 		return made
 	}
-	fm.Operator, err = notify.New(notify.Config{URL: o.URL, Auth: auth, WebhookSecrets: secrets, Timeout: time.Duration(o.Timeout), Client: client(o.Timeout), Now: p.Now})
+	fm.Operator, err = notify.New(notify.Config{URL: o.URL, Auth: auth, WebhookSecrets: secrets, Timeout: time.Duration(o.Timeout), Client: client(web.ClientOptions{Timeout: time.Duration(o.Timeout)}), Now: p.Now})
 	if err != nil {
 		return fmt.Errorf("operator: %w", err)
 	}
 	for _, configured := range m.Providers {
-		provider, err := configured.build(c, m.ID, client(0), p)
+		provider, err := configured.build(c, m.ID, client, p)
 		if err != nil {
 			return fmt.Errorf("provider %s: %w", configured.Name, err)
 		}
@@ -296,6 +299,7 @@ func (pl *plan) choices(merchant int) []oauth.Provider {
 		if payer := m.Providers[m.PayWith[p.Name]]; p.Pay == nil && payer.Pay != nil {
 			choice.Pays, choice.Payer = true, payer.Label
 		}
+		choice.Here = p.Collect != nil
 		out = append(out, choice)
 	}
 	return out
@@ -341,13 +345,21 @@ func (o Operator) auth() (notify.Auth, error) {
 	return notify.None{}, nil
 }
 
-func (c Provider) build(top Config, merchant int, client *http.Client, p Parts) (connector.Provider, error) {
+func (c Provider) build(top Config, merchant int, client maker, p Parts) (connector.Provider, error) {
 	label := cmp.Or(c.Label, c.Name)
 	if c.Name == "" || len(c.Name) > 50 || strings.Trim(c.Name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_") != "" {
 		return connector.Provider{}, parley.Invalid("name", "letters, digits and hyphens")
 	}
+	kinds := 0
+	for _, there := range []bool{c.Trustly != nil, c.OIDC != nil, c.BankID != nil} {
+		if there {
+			kinds++
+		}
+	}
 	switch {
-	case c.Trustly != nil && c.OIDC == nil:
+	case kinds != 1:
+		return connector.Provider{}, parley.Invalid("provider", "needs exactly one of trustly, oidc and bankid")
+	case c.Trustly != nil:
 		t := c.Trustly
 		password, err := t.Password.Read()
 		if err != nil {
@@ -362,12 +374,12 @@ func (c Provider) build(top Config, merchant int, client *http.Client, p Parts) 
 			return connector.Provider{}, fmt.Errorf("trustly_key: %w", err)
 		}
 		made, err := trustly.New(trustly.Config{URL: t.URL, Username: t.Username, Password: password, Key: key, TrustlyKey: theirs,
-			Client: client, Now: p.Now, Name: c.Name, ShopperStatement: t.ShopperStatement, Email: t.Email})
+			Client: client(web.ClientOptions{}), Now: p.Now, Name: c.Name, ShopperStatement: t.ShopperStatement, Email: t.Email})
 		if err != nil {
 			return connector.Provider{}, err
 		}
 		return made.Provider(merchant, c.Name, label), nil
-	case c.OIDC != nil && c.Trustly == nil:
+	case c.OIDC != nil:
 		o := c.OIDC
 		secret, err := o.ClientSecret.Read()
 		if err != nil {
@@ -377,13 +389,65 @@ func (c Provider) build(top Config, merchant int, client *http.Client, p Parts) 
 		made, err := oidc.New(oidc.Config{Name: c.Name, Issuer: o.Issuer, ClientID: o.ClientID, ClientSecret: secret, ClientAuth: o.ClientAuth,
 			RedirectURL: door.At(merchant, c.Name, "callback", ""), Scopes: o.Scopes, ACRValues: o.ACRValues, RequireACR: o.RequireACR,
 			ExtraParams: o.Extra, Claims: o.Claims, PersonCountry: o.PersonCountry, UserInfo: o.UserInfo, AllowHTTP: top.AllowPrivate,
-			Client: client, Now: p.Now})
+			Client: client(web.ClientOptions{}), Now: p.Now})
 		if err != nil {
 			return connector.Provider{}, err
 		}
 		return made.Provider(merchant, c.Name, label), nil
 	}
-	return connector.Provider{}, parley.Invalid("provider", "needs exactly one of trustly and oidc")
+	made, err := c.BankID.build(c.Name, top.AllowPrivate, client, p)
+	if err != nil {
+		return connector.Provider{}, err
+	}
+	return made.Provider(merchant, c.Name, label), nil
+}
+
+func (c *BankID) build(name string, private bool, client maker, p Parts) (*bankid.Connector, error) {
+	var o web.ClientOptions
+	if plain := strings.HasPrefix(c.URL, "http://"); !plain || !private { // a simulated one has no certificates
+		certs, err := certificate(c.Certificate, c.Key)
+		if err != nil {
+			return nil, err
+		}
+		ca, err := Secret{File: c.CA}.Read()
+		if err != nil {
+			return nil, fmt.Errorf("ca: %w", err)
+		}
+		o.Certificates, o.RootCAs = certs, x509.NewCertPool()
+		switch {
+		case plain:
+			return nil, parley.Invalid("url", "must be https")
+		case len(certs) == 0:
+			return nil, parley.Invalid("certificate", "is needed: BankID knows a relying party by it")
+		case !o.RootCAs.AppendCertsFromPEM([]byte(ca)):
+			return nil, parley.Invalid("ca", "is needed: BankID's certificate is of its own authority")
+		}
+	}
+	return bankid.New(bankid.Config{Name: name, URL: c.URL, App: c.App, UserVisibleData: c.UserVisibleData, PINCode: c.PINCode, CertificatePolicies: c.Policies,
+		RequireSameIP: c.RequireSameIP, Client: client(o), Now: p.Now})
+}
+
+// maker makes the clients with which we speak to others.
+type maker func(web.ClientOptions) *http.Client
+
+// certificate reads what we show of ourselves, where a file with it is named.
+func certificate(file string, key Secret) ([]tls.Certificate, error) {
+	if file == "" {
+		return nil, nil
+	}
+	private, err := key.Read()
+	if err != nil {
+		return nil, fmt.Errorf("key: %w", err)
+	}
+	chain, err := Secret{File: file}.Read()
+	if err != nil {
+		return nil, fmt.Errorf("certificate: %w", err)
+	}
+	pair, err := tls.X509KeyPair([]byte(chain), []byte(private))
+	if err != nil {
+		return nil, fmt.Errorf("certificate: %w", err)
+	}
+	return []tls.Certificate{pair}, nil
 }
 
 // pem reads a key.
@@ -409,27 +473,15 @@ func (c Client) build(merchant int) (oauth.Client, error) {
 		RedirectURIs: c.RedirectURIs, IgnoreQuery: c.IgnoreQuery, Native: c.Native, Scopes: c.Scopes, Allowed: allowed, Disabled: c.Disabled, FrameOrigins: c.FrameOrigins}, nil
 }
 
-func (a *Address) build(client func(Duration, ...tls.Certificate) *http.Client) (oauth.AddressBook, error) {
+func (a *Address) build(client maker) (oauth.AddressBook, error) {
 	if a.SPAR == nil {
 		return oauth.AddressBook{}, parley.Invalid("spar", "is the one register that is known")
 	}
-	var certs []tls.Certificate
-	if a.SPAR.Certificate != "" {
-		key, err := a.SPAR.Key.Read()
-		if err != nil {
-			return oauth.AddressBook{}, fmt.Errorf("key: %w", err)
-		}
-		chain, err := Secret{File: a.SPAR.Certificate}.Read()
-		if err != nil {
-			return oauth.AddressBook{}, fmt.Errorf("certificate: %w", err)
-		}
-		pair, err := tls.X509KeyPair([]byte(chain), []byte(key))
-		if err != nil {
-			return oauth.AddressBook{}, fmt.Errorf("certificate: %w", err)
-		}
-		certs = append(certs, pair)
+	certs, err := certificate(a.SPAR.Certificate, a.SPAR.Key)
+	if err != nil {
+		return oauth.AddressBook{}, err
 	}
-	source, err := spar.New(spar.Config{URL: cmp.Or(a.SPAR.URL, spar.TestURL), Client: client(0, certs...), KundNrLeveransMottagare: a.SPAR.Customer,
+	source, err := spar.New(spar.Config{URL: cmp.Or(a.SPAR.URL, spar.TestURL), Client: client(web.ClientOptions{Certificates: certs}), KundNrLeveransMottagare: a.SPAR.Customer,
 		KundNrSlutkund: a.SPAR.EndCustomer, UppdragID: a.SPAR.Assignment, SlutAnvandarID: a.SPAR.User})
 	if err != nil {
 		return oauth.AddressBook{}, err

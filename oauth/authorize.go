@@ -28,6 +28,11 @@ func (s *Server) authorize(w http.ResponseWriter, r *http.Request) {
 	}
 	json := a.client.compatible() && (a.get("iframe") == "true" || a.get("iframe") != "false" && !web.Navigates(r))
 	req, err := s.understand(a)
+	if err == nil && json && a.chosen.Here {
+		// The page that a program is given opens in a browser that we have never seen, and here nothing would bind the person who is
+		// identified to the browser that gets the code.
+		err = invalidRequest("identity_provider", "is one that identifies people on our page, so the browser must ask for it: iframe=false")
+	}
 	if err == nil && a.choose != nil {
 		if !json {
 			s.choose(w, r, a, req)
@@ -35,7 +40,7 @@ func (s *Server) authorize(w http.ResponseWriter, r *http.Request) {
 		}
 		err = invalidRequest("identity_provider", "is missing")
 	}
-	if err == nil && !json && inFrame(r) && !a.chosen.Framed {
+	if err == nil && !json && inFrame(r) && a.choose == nil && !a.chosen.Framed && !a.chosen.Here {
 		web.Show(w, s.leaveFrame(r, req, req.Provider, "/oauth/authorize?"+chosen(a, req.Provider).Encode()))
 		return
 	}

@@ -50,7 +50,7 @@ type Stage string
 // The stages. Unclear means that the provider was told to go on and has not said what became of it.
 const (
 	Working     Stage = "working"     // we are talking to somebody
-	Identifying Stage = "identifying" // the person is to go to Progress.Page
+	Identifying Stage = "identifying" // the person is to go to Progress.Page, or to an app as Progress.Page.HandOver says
 	Paying      Stage = "paying"      // the person is to go to Progress.Page, to pay
 	Unclear     Stage = "unclear"
 	Granted     Stage = "granted" // a code may be given
@@ -73,7 +73,8 @@ type Progress struct {
 	Identified, Accepted, Paid bool
 	// Payer is the name of the provider that takes the deposit; empty when the conversation is about none.
 	Payer string
-	// Here says that the person is identified on our own page: the browser that shows it is the one that came back.
+	// Here says that the person is identified while they look at our own page, and goes nowhere else after that: the browser that
+	// shows it is the one that would come back.
 	Here bool
 }
 
@@ -87,14 +88,14 @@ type Page struct {
 	URL           string
 	Framed        bool // it may stand in an iframe
 	Width, Height int
-	HandOver      *HandOver // the person goes on in an app, from a page of ours
+	HandOver      *HandOver // in place of a URL: the person stays on our page, and is identified in an app
 }
 
-// HandOver is how a person gets from our page into the app that identifies them.
+// HandOver is how a person gets from our page to an app, as it is at this moment.
 type HandOver struct {
-	QR         string        // the text of the code to show now; empty when none is to be shown
-	Fresh      time.Duration // how long that code is good
-	SameDevice string        // address that opens the app on this device
+	QR         string        // the text of the QR code for an app on another device; empty when there is none to show now
+	Fresh      time.Duration // how long that text is good
+	SameDevice string        // the address that opens the app on this device; empty when it has been opened
 	Hint       Hint
 }
 
@@ -104,7 +105,9 @@ type Hint string
 // The hints.
 const (
 	HintWaiting    Hint = "waiting"    // nobody has opened the app for this
+	HintNoClient   Hint = "no-client"  // nor was one found yet
 	HintStarted    Hint = "started"    // the app is open
+	HintDocument   Hint = "document"   // the person is asked for their passport or identity card
 	HintSign       Hint = "sign"       // the person is asked for their code
 	HintProcessing Hint = "processing" // they have answered
 )

@@ -97,7 +97,11 @@ func (p Progress) over() bool { return p.Stage == Granted || p.Stage == Denied }
 // nothing by being here; it can come as often as it likes.
 func (s *Server) follow(w http.ResponseWriter, r *http.Request, p Progress) error {
 	v := s.visit(r, p.Run)
-	enough := func(p Progress) bool { return p.over() || p.Stage == Paying && !v.stay }
+	enough := func(p Progress) bool {
+		// Who is to be identified on this page must see it at once, unless they have just been in the app or act by themselves.
+		here := p.Page.HandOver != nil && !v.back && !s.AnyBrowser
+		return p.over() || p.Stage == Paying && !v.stay || here
+	}
 	if !enough(p) && v.waited.IsZero() {
 		ctx, cancel := context.WithTimeout(r.Context(), s.Hold)
 		defer cancel()

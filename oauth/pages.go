@@ -129,7 +129,7 @@ func (s *Server) choose(w http.ResponseWriter, r *http.Request, a *asked, req Re
 		if p.Name == last {
 			c.Mark = v.Words.Say("choose.last")
 		}
-		if inFrame(r) && !p.Framed && !posted {
+		if inFrame(r) && !p.Framed && !p.Here && !posted {
 			c.Top, c.About = true, c.About+". "+v.Words.Say("choose.window")
 		}
 		if posted {
@@ -201,6 +201,8 @@ func (s *Server) waiting(r *http.Request, p Progress, at visit) web.View {
 		switch app.Hint {
 		case HintStarted:
 			title, text = "app.started", []string{"app.started.text"}
+		case HintDocument:
+			title, text = "app.started", []string{"app.document.text"}
 		case HintSign:
 			title, text = "app.sign", []string{"app.sign.text"}
 		case HintProcessing:
@@ -229,7 +231,7 @@ func (s *Server) waiting(r *http.Request, p Progress, at visit) web.View {
 	if link != "" {
 		v.Links = []web.Link{{Text: say(link), URL: p.Page.URL, Primary: true, Top: inFrame(r) && !p.Page.Framed}}
 	}
-	if p.Stage == Identifying && app != nil && (app.Hint == HintWaiting || app.Hint == "") {
+	if p.Stage == Identifying && app != nil {
 		if app.QR != "" {
 			v.QR = &web.QRCode{Image: "/oauth/follow/" + r.PathValue("run") + "/qr", Alt: say("app.qr"), Every: app.Fresh}
 		}

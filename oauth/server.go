@@ -63,6 +63,7 @@ type Provider struct {
 	Payer       string // the label of who takes it, when that is somebody else
 	Logo        string // address of an image; none when empty
 	Framed      bool   // its page may stand in an iframe
+	Here        bool   // people are identified on our own page
 	Demands     []string
 }
 

@@ -1,6 +1,6 @@
 // Package sandbox is Parley with everybody that it speaks to, on this machine: a house as in production, on SQLite, and
-// beside it the simulated operator with its shop, Trustly, an OpenID provider and an address register, each a server of its
-// own. Newcomers watch it, integrators test against it, and so do we.
+// beside it the simulated operator with its shop, Trustly, an OpenID provider, an address register and BankID, each a server of
+// its own. Newcomers watch it, integrators test against it, and so do we.
 //
 // sandbox.go builds it; stories.go plays conversations in it and checks what every party saw.
 package sandbox
@@ -38,7 +38,7 @@ const (
 
 // Options are how a sandbox is started. The zero value is a sandbox on free ports with its data in a temporary folder.
 type Options struct {
-	Port         int      // of Parley; the parties get the four after it. Zero means free ports
+	Port         int      // of Parley; the parties get the five after it. Zero means free ports
 	Data         string   // folder of the database; a temporary one when empty
 	Auto         string   // "approve" or "deny": the simulated person acts by themselves. Empty: somebody clicks
 	RedirectURIs []string // added to each client's own
@@ -68,12 +68,13 @@ type Sandbox struct {
 	Trustly  *sim.Trustly
 	OpenID   *sim.OpenID
 	Register *sim.Register
+	BankID   *sim.BankID
 
-	URL, OperatorURL, TrustlyURL, OpenIDURL, RegisterURL string
-	Config                                               house.Config
-	Clients                                              []Client
-	Providers                                            []string
-	Data                                                 string
+	URL, OperatorURL, TrustlyURL, OpenIDURL, RegisterURL, BankIDURL string
+	Config                                                          house.Config
+	Clients                                                         []Client
+	Providers                                                       []string
+	Data                                                            string
 
 	wires   *http.Transport // of the simulated people
 	mu      sync.RWMutex    // guards House
@@ -115,7 +116,7 @@ func Start(ctx context.Context, o Options) (*Sandbox, error) {
 	if err != nil {
 		return nil, err
 	}
-	listeners := make([]net.Listener, 5)
+	listeners := make([]net.Listener, 6)
 	for i := range listeners {
 		port := 0
 		if o.Port != 0 {
@@ -128,7 +129,7 @@ func Start(ctx context.Context, o Options) (*Sandbox, error) {
 			return nil, err
 		}
 	}
-	for i, to := range []*string{&s.URL, &s.OperatorURL, &s.TrustlyURL, &s.OpenIDURL, &s.RegisterURL} {
+	for i, to := range []*string{&s.URL, &s.OperatorURL, &s.TrustlyURL, &s.OpenIDURL, &s.RegisterURL, &s.BankIDURL} {
 		*to = "http://" + listeners[i].Addr().String()
 	}
 	if o.Elsewhere != "" {
@@ -146,7 +147,7 @@ func Start(ctx context.Context, o Options) (*Sandbox, error) {
 	if o.Configure != nil {
 		o.Configure(&s.Config)
 	}
-	for i, h := range []http.Handler{s.Operator, s.Trustly, s.OpenID, s.Register} {
+	for i, h := range []http.Handler{s.Operator, s.Trustly, s.OpenID, s.Register, s.BankID} {
 		s.servers = append(s.servers, serve(listeners[i+1], h))
 	}
 	if o.Elsewhere != "" {
@@ -235,13 +236,15 @@ func (s *Sandbox) parties(o Options, ours *rsa.PublicKey) {
 		Now: o.Parts.Now, Currency: "SEK", Username: "parley", Password: "parley-basic-0123456789", Secret: webhookSecret,
 		Shop: sim.ShopClient{AuthorizeURL: s.URL + "/oauth/authorize", TokenURL: s.URL + "/oauth/token", CheckTokenURL: s.URL + "/oauth/check_token",
 			Issuer: s.URL, ClientID: ShopClient, ClientSecret: ShopSecret, RedirectURI: callback},
-		Providers: []sim.OperatorProvider{{Name: "trustly", Label: "Trustly", Pays: true}, {Name: "openid", Label: "OpenID, then Trustly", Pays: true}},
+		Providers: []sim.OperatorProvider{{Name: "trustly", Label: "Trustly", Pays: true}, {Name: "openid", Label: "OpenID, then Trustly", Pays: true},
+			{Name: "bankid", Label: "BankID, then Trustly", Pays: true}},
 	})
 	s.Trustly = sim.NewTrustly(sim.TrustlyOptions{Username: "parley", Password: "parley-trustly-0123456789", MerchantKey: ours, URL: s.TrustlyURL, Auto: o.Auto,
 		RetryAfter: o.Redelivery, KYCWait: o.KYCPatience, Now: o.Parts.Now})
 	s.OpenID = sim.NewOpenID(sim.OpenIDOptions{URL: s.OpenIDURL, ClientID: "parley", ClientSecret: "parley-openid-0123456789", Auto: o.Auto, Now: o.Parts.Now,
 		RedirectURIs: []string{s.URL + "/connect/" + strconv.Itoa(Merchant) + "/openid/callback"}})
 	s.Register = sim.NewRegister(sim.RegisterOptions{Now: o.Parts.Now})
+	s.BankID = sim.NewBankID(sim.BankIDOptions{Auto: o.Auto, Now: o.Parts.Now})
 }
 
 const webhookSecret = "whsec_c2FuZGJveC1zZWNyZXQtMDEyMzQ1Njc4OWFiY2RlZg=="
@@ -262,6 +265,7 @@ func (s *Sandbox) config(o Options, key *rsa.PrivateKey, secret string) (house.C
 			Key: value(string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}))), TrustlyKey: value(string(s.Trustly.PublicKeyPEM())),
 			ShopperStatement: "Sandbox", Email: "person@example.com"}},
 		{Name: "openid", Label: "OpenID", PayWith: "trustly", OIDC: &house.OIDC{Issuer: s.OpenIDURL, ClientID: "parley", ClientSecret: value("parley-openid-0123456789"), PersonCountry: "SE"}},
+		{Name: "bankid", Label: "BankID", PayWith: "trustly", BankID: &house.BankID{URL: s.BankIDURL + "/rp/v6.0/", App: s.BankIDURL + "/app", UserVisibleData: "You identify yourself to the Sandbox shop."}},
 	}
 	for i, own := range o.OIDC {
 		name := "own"
@@ -330,6 +334,7 @@ type Links struct {
 	Trustly      string   `json:"trustly"`
 	OpenID       string   `json:"openid"`
 	Register     string   `json:"address_register"`
+	BankID       string   `json:"bankid"`
 	Data         string   `json:"data"`
 	Auto         string   `json:"auto,omitempty"`
 }
@@ -340,6 +345,6 @@ func (s *Sandbox) Links() Links {
 		URL: s.URL, Issuer: s.URL, Authorize: s.URL + "/oauth/authorize", Token: s.URL + "/oauth/token", CheckToken: s.URL + "/oauth/check_token",
 		JWKS: s.URL + "/oauth/jwks", Metadata: s.URL + "/.well-known/oauth-authorization-server", Merchant: Merchant, Providers: s.Providers, Clients: s.Clients,
 		Shop: s.OperatorURL + "/shop", Operator: s.OperatorURL + "/", Notification: s.Config.Merchants[0].Operator.URL,
-		Trustly: s.TrustlyURL + "/", OpenID: s.OpenIDURL + "/", Register: s.RegisterURL + "/", Data: s.Data, Auto: s.opts.Auto,
+		Trustly: s.TrustlyURL + "/", OpenID: s.OpenIDURL + "/", Register: s.RegisterURL + "/", BankID: s.BankIDURL + "/", Data: s.Data, Auto: s.opts.Auto,
 	}
 }

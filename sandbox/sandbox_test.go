@@ -37,4 +37,7 @@ func TestStories(t *testing.T) {
 			t.Log("\n" + r.Picture)
 		})
 	}
+	if c := s.BankID.Complaints(); c != nil {
+		t.Errorf("BankID complains: %v", c)
+	}
 }

@@ -5,10 +5,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"html"
 	"io"
 	"net/http"
 	"net/http/cookiejar"
 	"net/url"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -57,6 +59,10 @@ func (s *Sandbox) Stories() []Story {
 			before: func(s *Sandbox) { s.Trustly.SetScenario(sim.TrustlyScenario{Order: "pay-fails"}) },
 			after:  func(s *Sandbox) { s.Trustly.SetScenario(sim.TrustlyScenario{}) },
 			status: engine.StatusRefused, answer: "access_denied", deposit: "cancelled", heard: []string{"signin", "authorize", "cancel"}},
+		{Name: "bankid-sign-in", Title: "Somebody signs in with the app on their telephone", provider: "bankid", what: "signin", decision: "approve",
+			status: engine.StatusDone},
+		{Name: "bankid", Title: "Somebody identifies themselves in an app, and deposits at their bank", provider: "bankid", what: "deposit", decision: "approve",
+			status: engine.StatusDone, deposit: "transferred", heard: []string{"signin", "authorize", "transfer"}, credited: "500.00"},
 	}
 }
 
@@ -116,13 +122,19 @@ func (s *Sandbox) play(ctx context.Context, story Story) (*sim.OperatorVisit, *s
 	if err != nil {
 		return nil, nil, fmt.Errorf("begin at the shop: %w", err)
 	}
-	back, order, err := s.act(page, story.decision)
-	if err != nil {
-		return nil, order, fmt.Errorf("act at the provider: %w", err)
-	}
-	_, visit, err := b.open(ctx, http.MethodGet, back, nil)
-	if err != nil {
-		return nil, order, fmt.Errorf("come back: %w", err)
+	var visit *sim.OperatorVisit
+	var order *sim.TrustlyOrder
+	for page != "" { // who the person is, and then perhaps the payment
+		back, at, err := s.act(page, story.decision)
+		if at != nil {
+			order = at
+		}
+		if err != nil {
+			return nil, order, fmt.Errorf("act at the provider: %w", err)
+		}
+		if page, visit, err = b.open(ctx, http.MethodGet, back, nil); err != nil {
+			return nil, order, fmt.Errorf("come back: %w", err)
+		}
 	}
 	return visit, order, nil
 }
@@ -136,6 +148,16 @@ func (s *Sandbox) act(page, decision string) (back string, order *sim.TrustlyOrd
 	case strings.HasPrefix(page, s.OpenIDURL):
 		back, err = s.OpenID.Deny(page)
 		return back, nil, err
+	case strings.HasPrefix(page, s.BankIDURL):
+		in, err := s.BankID.Open(page)
+		switch {
+		case err != nil:
+		case decision == "approve":
+			err = s.BankID.Sign(in.Ref, "")
+		default:
+			err = s.BankID.Cancel(in.Ref)
+		}
+		return in.ReturnURL, nil, err
 	case !strings.HasPrefix(page, s.TrustlyURL):
 		return "", nil, fmt.Errorf("the person was sent to %q, which is no provider", page)
 	}
@@ -155,11 +177,15 @@ func (s *Sandbox) act(page, decision string) (back string, order *sim.TrustlyOrd
 }
 
 // browser is a person's, as far as following redirects goes: it stops at a provider's page, where the person acts.
-type browser struct{ http.Client }
+type browser struct {
+	http.Client
+	app *regexp.Regexp // a link that opens the app of a provider which has no page
+}
 
 func (s *Sandbox) browser() (*browser, error) {
 	jar, err := cookiejar.New(nil)
-	return &browser{http.Client{Jar: jar, Timeout: 30 * time.Second, Transport: s.wires, CheckRedirect: func(r *http.Request, _ []*http.Request) error {
+	app := regexp.MustCompile(`href="(` + regexp.QuoteMeta(s.BankIDURL) + `[^"]*)"`)
+	return &browser{app: app, Client: http.Client{Jar: jar, Timeout: 30 * time.Second, Transport: s.wires, CheckRedirect: func(r *http.Request, _ []*http.Request) error {
 		if strings.HasPrefix(r.URL.String(), s.TrustlyURL) || strings.HasPrefix(r.URL.String(), s.OpenIDURL) {
 			return http.ErrUseLastResponse
 		}
@@ -167,7 +193,7 @@ func (s *Sandbox) browser() (*browser, error) {
 	}}}, err
 }
 
-// open goes to an address, and returns the provider's page that it leads to, or what the shop saw when it leads there.
+// open goes to an address, and returns the provider's page or app that it leads to, or what the shop saw when it leads there.
 func (b *browser) open(ctx context.Context, method, to string, form url.Values) (page string, visit *sim.OperatorVisit, err error) {
 	req, err := http.NewRequestWithContext(ctx, method, to, strings.NewReader(form.Encode()))
 	if err != nil {
@@ -189,6 +215,9 @@ func (b *browser) open(ctx context.Context, method, to string, form url.Values) 
 	case res.Header.Get("Location") != "":
 		return res.Header.Get("Location"), nil, nil
 	case !strings.HasPrefix(res.Header.Get("Content-Type"), "application/json"):
+		if link := b.app.FindSubmatch(body); link != nil {
+			return html.UnescapeString(string(link[1])), nil, nil
+		}
 		return "", nil, fmt.Errorf("the browser did not come back to the shop, but stands at %s (%d)", res.Request.URL.Path, res.StatusCode)
 	}
 	visit = new(sim.OperatorVisit)

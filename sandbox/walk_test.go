@@ -43,7 +43,7 @@ func TestAProgramThatFollowsRedirectsIsEnough(t *testing.T) {
 	for _, auto := range []string{"approve", "deny"} {
 		s := start(t, sandbox.Options{Auto: auto, RedirectURIs: []string{redirect}})
 		for _, client := range []sandbox.Client{s.Clients[0], s.Clients[2]} {
-			for _, provider := range []string{"trustly", "openid"} {
+			for _, provider := range []string{"trustly", "openid", "bankid"} {
 				for _, amount := range []string{"", "100.00"} {
 					t.Run(strings.Join([]string{auto, client.ID, provider, amount}, " "), func(t *testing.T) {
 						q := url.Values{"client_id": {client.ID}, "redirect_uri": {redirect}, "identity_provider": {provider}, "currency": {"SEK"}, "country": {"SE"}, "state": {"st"}}
@@ -220,6 +220,25 @@ func TestWalk(t *testing.T) {
 			w.press("Logga in som")
 			w.see("Welcome,")
 		}},
+		{"app-then-trustly", sandbox.Options{}, func(w *walker) {
+			w.goTo(w.s.OperatorURL + "/shop")
+			w.do(chromedp.Click(chromedp.ID("p-bankid")))
+			w.press("Sign up and deposit 500 kr")
+			w.press("Open the app")
+			w.see("Identify yourself", "Sandbox shop")
+			w.press("Identify")
+			w.bank()
+			w.see("Welcome, Anna Åkesson", "You deposited 500 kr", "Your balance is 500 kr")
+		}},
+		{"app-cancelled", sandbox.Options{}, func(w *walker) {
+			w.goTo(w.s.OperatorURL + "/shop")
+			w.do(chromedp.Click(chromedp.ID("p-bankid")))
+			w.press("Sign in")
+			w.press("Open the app")
+			w.see("Identify yourself")
+			w.press("Cancel")
+			w.see("You cancelled", "access_denied")
+		}},
 		{"late-credit-without-script", sandbox.Options{Parts: house.Parts{Hold: 300 * time.Millisecond}}, func(w *walker) {
 			w.do(call(emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true}))
 			w.s.Trustly.SetScenario(sim.TrustlyScenario{Order: "credit-late", CreditDelay: 4 * time.Second})
@@ -266,7 +285,7 @@ func TestWalk(t *testing.T) {
 			w.bank()
 			w.see("Welcome, Örjan Ångström")
 			for _, page := range []string{w.s.OperatorURL + "/", w.s.OperatorURL + "/behaviour", w.s.TrustlyURL + "/", w.s.TrustlyURL + "/scenario", w.s.TrustlyURL + "/behaviour",
-				w.s.OpenIDURL + "/", w.s.OpenIDURL + "/behaviour", w.s.OpenIDURL + "/twist", w.s.RegisterURL + "/"} {
+				w.s.OpenIDURL + "/", w.s.OpenIDURL + "/behaviour", w.s.OpenIDURL + "/twist", w.s.RegisterURL + "/", w.s.BankIDURL + "/", w.s.BankIDURL + "/behaviour", w.s.BankIDURL + "/app"} {
 				w.goTo(page)
 				w.see("Simulated")
 			}

@@ -2,6 +2,7 @@ package web
 
 import (
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
@@ -23,6 +24,7 @@ type ClientOptions struct {
 	// name that somebody else's DNS answers for, cannot reach what is behind our firewall.
 	AllowPrivate bool
 	Certificates []tls.Certificate // client certificates, for mutual TLS
+	RootCAs      *x509.CertPool    // whose certificates are believed in place of the system's; nil for the system's
 }
 
 // NewClient makes the HTTP client that everything outbound uses: it follows no redirect, has a deadline, keeps connections,
@@ -50,7 +52,7 @@ func NewClient(o ClientOptions) *http.Client {
 		Transport: &http.Transport{
 			Proxy:                  nil, // the guard must see the address itself
 			DialContext:            dialer.DialContext,
-			TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12, Certificates: o.Certificates},
+			TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12, Certificates: o.Certificates, RootCAs: o.RootCAs},
 			ForceAttemptHTTP2:      true,
 			MaxIdleConns:           256,
 			MaxIdleConnsPerHost:    64,

@@ -101,4 +101,3 @@ func TestAssetsAreServedShortWhereTheBrowserCan(t *testing.T) {
 		t.Error(res.StatusCode)
 	}
 }
-

@@ -16,8 +16,8 @@ import (
 // patience is how long what is under way may take to end when we are asked to stop: first the requests, then what is being said.
 const patience = 25 * time.Second
 
-const sandboxAbout = `parley sandbox starts Parley, and beside it a simulated operator with a shop, Trustly, an OpenID provider and an
-address register, each with pages of its own. It serves until it is interrupted.
+const sandboxAbout = `parley sandbox starts Parley, and beside it a simulated operator with a shop, Trustly, an OpenID provider, an
+address register and BankID, each with pages of its own. It serves until it is interrupted.
 
   parley sandbox                          open the shop that it prints, and deposit
   parley sandbox -auto approve -json      for a test: nobody needs to click, and the addresses are one line of JSON
@@ -27,7 +27,7 @@ address register, each with pages of its own. It serves until it is interrupted.
 
 func runSandbox(ctx context.Context, t terminal, args []string) error {
 	fs := flags(t, "sandbox", sandboxAbout)
-	port := fs.Int("port", 8080, "`port` of Parley; the others get the four after it where they can. 0 takes free ones")
+	port := fs.Int("port", 8080, "`port` of Parley; the others get the five after it where they can. 0 takes free ones")
 	data := fs.String("data", "", "`folder` of the database; a temporary one when left out")
 	auto := fs.String("auto", "", "`approve` or deny: the simulated person acts by themselves")
 	asJSON := fs.Bool("json", false, "print all addresses and clients as one line of JSON; with -try, one line per story")
@@ -58,8 +58,8 @@ func runSandbox(ctx context.Context, t terminal, args []string) error {
 		return wrongUse("-operator needs {action} in it, for signin, authorize, transfer and cancel")
 	case *try && (*auto != "" || *operator != ""):
 		return wrongUse("-try plays with the simulated people and the simulated operator, so -auto and -operator do not go with it")
-	case *port < 0 || *port > 65535-4:
-		return wrongUse("-port is a number from 0 to 65531")
+	case *port < 0 || *port > 65535-5:
+		return wrongUse("-port is a number from 0 to 65530")
 	}
 	o := sandbox.Options{Port: *port, Data: *data, Auto: *auto, RedirectURIs: redirects, OperatorURL: *operator, OIDC: oidc}
 	if *try && !given(fs, "port") {
@@ -96,6 +96,7 @@ func links(t terminal, s *sandbox.Sandbox) {
 	fmt.Fprintf(t.out, "\n  Open the shop, and deposit:   %s\n\n", l.Shop)
 	for _, line := range [][2]string{
 		{"The operator", l.Operator}, {"Trustly", l.Trustly}, {"The OpenID provider", l.OpenID}, {"The address register", l.Register},
+		{"BankID, and its app", l.BankID},
 		{"Parley", l.URL}, {"Its metadata", l.Metadata},
 	} {
 		fmt.Fprintf(t.out, "  %-28s  %s\n", line[0], line[1])
