@@ -44,7 +44,7 @@ type Parts struct {
 	AnyBrowser bool
 	// Wrap is put around every outbound transport: for tests that cut wires.
 	Wrap func(http.RoundTripper) http.RoundTripper
-	// Hold is how long a browser that is early is held; 5 s when zero.
+	// Hold is how long a browser that is early is held; a second when zero.
 	Hold time.Duration
 }
 

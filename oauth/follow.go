@@ -103,7 +103,11 @@ func (s *Server) follow(w http.ResponseWriter, r *http.Request, p Progress) erro
 		return p.over() || p.Stage == Paying && !v.stay || here
 	}
 	if !enough(p) && v.waited.IsZero() {
-		ctx, cancel := context.WithTimeout(r.Context(), s.Hold)
+		hold := s.Hold
+		if p.Page.HandOver != nil { // they come from the app, which is asked every two seconds
+			hold += 3 * time.Second
+		}
+		ctx, cancel := context.WithTimeout(r.Context(), hold)
 		defer cancel()
 		var err error
 		if p, err = s.Conversations.Await(ctx, p.Run, enough); err != nil && !errors.Is(err, context.DeadlineExceeded) {

@@ -173,6 +173,9 @@ func (s *Sandbox) open(ctx context.Context) error {
 	parts := s.opts.Parts
 	parts.Log = s.opts.Log
 	parts.AnyBrowser = parts.AnyBrowser || s.opts.Auto != ""
+	if s.opts.Auto != "" && parts.Hold == 0 {
+		parts.Hold = 10 * time.Second // a program follows redirects, and does not look again
+	}
 	h, err := house.New(ctx, s.Config, parts)
 	if err != nil {
 		return err
