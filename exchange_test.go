@@ -284,3 +284,20 @@ func TestAnExchangeIsNotedForWhoeverListens(t *testing.T) {
 		t.Errorf("%s (%v), want %s", b, err, want)
 	}
 }
+
+func BenchmarkRedact(b *testing.B) {
+	who := parley.Identity{Provider: "trustly", Issuer: "trustly", Subject: "s", PersonID: "SE199001012384", Name: "Åsa Öhman", FirstName: "Åsa", LastName: "Öhman",
+		Gender: parley.Female, DateOfBirth: "1990-01-01", Address: parley.Address{Street: "Storgatan 1", City: "Umeå", Zip: "90325", Country: "SWE"}, IssuedAt: time.Unix(0, 0)}
+	b.Run("redact", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			parley.Redact(who)
+		}
+	})
+	b.Run("json", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			json.Marshal(who)
+		}
+	})
+}

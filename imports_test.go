@@ -15,7 +15,7 @@ import (
 var floors = [][]string{
 	{"parley", "parley/sim"},
 	{"parley/engine", "parley/notify", "parley/web"},
-	{"parley/oauth", "parley/connector"},
+	{"parley/oauth", "parley/connector", "parley/live"},
 	{"parley/flow", "parley/store", "parley/connector/trustly", "parley/connector/oidc", "parley/connector/bankid", "parley/connector/spar"},
 	{"parley/house"},
 	{"parley/sandbox"},
@@ -35,6 +35,7 @@ var unseen = map[string][]string{
 	"parley/connector":         {"database/sql"},
 	"parley/notify":            {"database/sql"},
 	"parley/web":               {"database/sql"},
+	"parley/live":              {"database/sql"},
 	"parley/connector/trustly": {"database/sql"},
 	"parley/connector/oidc":    {"database/sql"},
 	"parley/connector/bankid":  {"database/sql"},

@@ -41,6 +41,7 @@ func (e *Engine) apply(ctx context.Context, writes []Write) error {
 		switch w := w.(type) {
 		case PutRun:
 			e.publish(w.Run.ID)
+			e.changed(w.Run.ID)
 		case PutJob:
 			if w.Job.Owner == "" {
 				e.nudge()

@@ -10,11 +10,14 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"maps"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -32,7 +35,8 @@ type Options struct {
 	Random func() float64   // in [0, 1), for spreading retries; math/rand when nil
 	Log    *slog.Logger     // slog.Default() when nil
 	Node   string           // this process among those that share the store; a fresh name when empty
-	// Alone says that no other process uses the store: jobs that seem to be held belong to a process that has died.
+	// Alone says that no other process uses the store: jobs that seem to be held belong to a process that has died, and what changes is
+	// known without looking.
 	Alone bool
 	// Lease is how long a claim holds before another node may take it; 30 s when zero. No call may take longer.
 	Lease time.Duration
@@ -48,10 +52,12 @@ type Engine struct {
 	log    *slog.Logger
 	node   string
 	lease  time.Duration
+	poll   time.Duration // how often who awaits a run looks by themselves
 
 	mu      sync.Mutex
 	driving map[string]bool   // runs that a goroutine of this process is moving; true: somebody asked to look again
 	watch   map[string]*watch // runs that somebody awaits
+	feeds   map[*Changes]bool // who is told of every run that changes
 	stopped bool              // nothing new begins
 	atWork  atomic.Int64      // due jobs that are worked on
 	wake    chan struct{}     // the worker should look for due jobs
@@ -68,7 +74,7 @@ type watch struct {
 // New makes an engine. Call Work, or Start, to have it do what is due.
 func New(ctx context.Context, o Options) (*Engine, error) {
 	e := &Engine{store: o.Store, now: o.Now, random: o.Random, log: o.Log, node: o.Node, lease: o.Lease,
-		tables: map[string]map[int]*Table{}, latest: map[string]*Table{}, driving: map[string]bool{}, watch: map[string]*watch{},
+		tables: map[string]map[int]*Table{}, latest: map[string]*Table{}, driving: map[string]bool{}, watch: map[string]*watch{}, feeds: map[*Changes]bool{}, poll: time.Second,
 		wake: make(chan struct{}, 1), stop: make(chan struct{})}
 	if e.now == nil {
 		e.now = time.Now
@@ -98,6 +104,7 @@ func New(ctx context.Context, o Options) (*Engine, error) {
 		}
 	}
 	if o.Alone {
+		e.poll = 15 * time.Second // a safety net: ten thousand who wait must not read ten thousand rows a second
 		if err := e.store.ReleaseAll(ctx); err != nil {
 			return nil, fmt.Errorf("release the jobs of a process that has died: %w", err)
 		}
@@ -120,6 +127,11 @@ func (e *Engine) table(r Run) (*Table, error) {
 
 // Table is the newest version of a flow, or nil.
 func (e *Engine) Table(flow string) *Table { return e.latest[flow] }
+
+// Tables are the newest versions of all flows, by name.
+func (e *Engine) Tables() []*Table {
+	return slices.SortedFunc(maps.Values(e.latest), func(a, b *Table) int { return cmp.Compare(a.Name, b.Name) })
+}
 
 // TableOf is the table that a run began with.
 func (e *Engine) TableOf(r Run) (*Table, error) { return e.table(r) }
@@ -145,7 +157,7 @@ func (e *Engine) Await(ctx context.Context, id string, enough func(Run) bool) (R
 			return r, err
 		}
 		last = r
-		poll := time.NewTimer(time.Second) // another node's changes are seen by polling
+		poll := time.NewTimer(e.poll) // another node's changes are seen by polling
 		select {
 		case <-w.changed:
 		case <-poll.C:

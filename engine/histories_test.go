@@ -38,6 +38,12 @@ func TestWhateverHappensTheRunIsKeptWhole(t *testing.T) {
 				rt.Fatalf("version %d became %d", version, got.Version)
 			}
 			version = got.Version
+			_, job, _ := base.Run(ctx, r.ID)
+			events, _ := base.Events(ctx, r.ID)
+			attempts, _ := base.Attempts(ctx, r.ID)
+			if err := sameStory(toyFlow(w).Table(), got, job, events, attempts, nil); err != nil {
+				rt.Fatal(err)
+			}
 		}
 		steps := rapid.SampledFrom([]string{"confirmed", "paid", "noted", "token", "reversed", "sorry"})
 		meaning := map[string]said{}

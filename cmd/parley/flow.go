@@ -2,8 +2,10 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"strings"
+	"time"
 
 	"parley/engine"
 	"parley/flow"
@@ -13,11 +15,13 @@ const flowAbout = `parley flow shows the flows, drawn from the tables that the p
 
   parley flow list
   parley flow show sign-up-and-deposit            the page, in Markdown
-  parley flow show sign-up-and-deposit -mermaid   the diagram alone`
+  parley flow show sign-up-and-deposit -mermaid   the diagram alone
+  parley flow show sign-up-and-deposit -json      what a live diagram is fed with, before anything has happened`
 
 func runFlow(_ context.Context, t terminal, args []string) error {
 	fs := flags(t, "flow", flowAbout)
 	mermaid := fs.Bool("mermaid", false, "print only the diagram, in Mermaid")
+	asJSON := fs.Bool("json", false, "print the diagram as JSON")
 	words, err := parse(fs, args, 2)
 	if err != nil {
 		return err
@@ -39,9 +43,12 @@ func runFlow(_ context.Context, t terminal, args []string) error {
 			names = append(names, f.Name)
 			continue
 		}
-		if *mermaid {
+		switch {
+		case *asJSON:
+			return json.NewEncoder(t.out).Encode(engine.NewDrawing(f, engine.Run{}, engine.Job{}, nil, nil, nil, "", time.Now()))
+		case *mermaid:
 			fmt.Fprintln(t.out, strings.TrimRight(f.Mermaid(), "\n"))
-		} else {
+		default:
 			fmt.Fprint(t.out, f.Page())
 		}
 		return nil
