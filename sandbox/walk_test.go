@@ -207,8 +207,8 @@ func TestWalk(t *testing.T) {
 			w.goTo(w.s.OperatorURL + "/shop")
 			w.do(chromedp.Click(chromedp.ID("p-openid")))
 			w.press("Sign up and deposit 500 kr")
-			w.see("Logga in")
-			w.press("Logga in som")
+			w.see("Log in")
+			w.press("Log in as")
 			w.bank()
 			w.see("Welcome,", "You deposited 500 kr", "Your balance is 500 kr")
 		}},
@@ -216,8 +216,8 @@ func TestWalk(t *testing.T) {
 			w.goTo(w.s.OperatorURL + "/shop")
 			w.do(chromedp.Click(chromedp.ID("p-openid")))
 			w.press("Sign in")
-			w.see("Logga in")
-			w.press("Logga in som")
+			w.see("Log in")
+			w.press("Log in as")
 			w.see("Welcome,")
 		}},
 		{"app-then-trustly", sandbox.Options{}, func(w *walker) {

@@ -2,7 +2,6 @@ package sim
 
 import (
 	"encoding/json"
-	"fmt"
 	"maps"
 	"net/http"
 	"net/url"
@@ -130,6 +129,19 @@ func (p *OpenID) SetTwist(twist string) {
 	p.opt.Twist = twist
 }
 
+// Twist is what is wrong with ID tokens and responses at the moment; "" when nothing is.
+func (p *OpenID) Twist() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.opt.Twist
+}
+
+// Actions are the endpoints that can misbehave, as Faults knows them.
+func (p *OpenID) Actions() []string { return slices.Clone(openIDActions) }
+
+// FaultsOf are the ways in which an action can misbehave.
+func (p *OpenID) FaultsOf(action string) []Fault { return faultsOf(p.Actions(), action, AllFaults) }
+
 // Heard returns what the provider was asked, oldest first; with endpoints, only those.
 func (p *OpenID) Heard(endpoints ...string) []OpenIDRequest {
 	p.mu.Lock()
@@ -169,13 +181,15 @@ func (p *OpenID) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case "/userinfo":
 		p.serve(w, r, "userinfo", p.info, http.MethodGet, http.MethodPost)
 	case "/behaviour":
-		p.Faults.Page("the OpenID provider", openIDActions...).ServeHTTP(w, r)
+		behaviour(w, r, p)
 	case "/twist":
 		p.twistPage(w, r)
 	case "/", "":
-		p.home(w)
+		p.home(w, r)
 	default:
-		http.NotFound(w, r)
+		if !asset(w, r, endpoint) {
+			http.NotFound(w, r)
+		}
 	}
 }
 
@@ -183,6 +197,11 @@ func (p *OpenID) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (p *OpenID) prefix() string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	return p.path()
+}
+
+// path is prefix for who holds the lock.
+func (p *OpenID) path() string {
 	if u, err := url.Parse(p.opt.URL); err == nil {
 		return u.Path
 	}
@@ -259,50 +278,3 @@ func (p *OpenID) discovery(r *http.Request, refuse bool) operatorAnswer {
 		"authorization_response_iss_parameter_supported": true,
 	})
 }
-
-func (p *OpenID) home(w http.ResponseWriter) {
-	heard := p.Heard()
-	slices.Reverse(heard)
-	p.mu.Lock()
-	data := map[string]any{"Persons": p.opt.Persons, "Calls": p.userinfo, "Twist": p.opt.Twist, "Prefix": ""}
-	if u, err := url.Parse(p.opt.URL); err == nil {
-		data["Prefix"] = u.Path
-	}
-	p.mu.Unlock()
-	data["Heard"] = heard[:min(len(heard), 200)]
-	Render(w, openIDHome, data)
-}
-
-// twistPage is where a person chooses what is wrong with ID tokens.
-func (p *OpenID) twistPage(w http.ResponseWriter, r *http.Request) {
-	if r.Method == http.MethodPost {
-		twist := r.PostFormValue("twist")
-		if twist != "" && !slices.Contains(OpenIDTwists, twist) {
-			http.Error(w, fmt.Sprintf("no such twist: %q", twist), http.StatusBadRequest)
-			return
-		}
-		p.SetTwist(twist)
-		http.Redirect(w, r, r.URL.Path, http.StatusSeeOther)
-		return
-	}
-	p.mu.Lock()
-	now := p.opt.Twist
-	p.mu.Unlock()
-	Render(w, openIDTwist, map[string]any{"Now": now, "Twists": OpenIDTwists})
-}
-
-var openIDHome = Page(`{{define "title"}}OpenID provider{{end}}
-{{define "main"}}<h1>OpenID provider</h1>
-<p><a href="{{.Prefix}}/behaviour">How it behaves</a> · <a href="{{.Prefix}}/twist">What is wrong with its tokens</a>{{if .Twist}} (now: {{.Twist}}){{end}} · <a href="{{.Prefix}}/.well-known/openid-configuration">Discovery</a></p>
-<p>Userinfo was asked {{.Calls}} times.</p>
-<h2>People</h2>
-<table><thead><tr><th scope="col">Name</th><th scope="col">Born</th></tr></thead><tbody>{{range .Persons}}<tr><td>{{.Name}}</td><td class="nowrap">{{.Birthdate}}</td></tr>{{end}}</tbody></table>
-<h2>Requests, newest first</h2>
-{{if .Heard}}<table><thead><tr><th scope="col">At</th><th scope="col">Endpoint</th><th scope="col">Answer</th></tr></thead>
-<tbody>{{range .Heard}}<tr><td>{{.At.Format "15:04:05.000"}}</td><td>{{.Endpoint}}{{if .Fault}} ({{.Fault}}){{end}}</td><td>{{if .Status}}{{.Status}}{{else}}none{{end}}</td></tr>{{end}}</tbody></table>{{else}}<p>None yet.</p>{{end}}{{end}}`)
-
-var openIDTwist = Page(`{{define "title"}}What is wrong with the tokens{{end}}
-{{define "main"}}<h1>What is wrong with the tokens</h1>
-<form method="post"><label for="twist">Twist</label>
-<select id="twist" name="twist"><option value="">nothing</option>{{range .Twists}}<option{{if eq . $.Now}} selected{{end}}>{{.}}</option>{{end}}</select>
-<button>Set</button></form>{{end}}`)

@@ -2,7 +2,6 @@ package sim
 
 import (
 	"crypto/sha256"
-	"html/template"
 	"net/http"
 	"strings"
 	"time"
@@ -86,22 +85,3 @@ func (p *OpenID) info(r *http.Request, refuse bool) operatorAnswer {
 	openIDAddAddress(claims, g.person)
 	return openIDJSON(http.StatusOK, claims)
 }
-
-func openIDPage(status int, page *template.Template, data any) operatorAnswer {
-	rec := &openIDRecorder{h: http.Header{}}
-	Render(rec, page, data)
-	return operatorAnswer{Status: status, Type: "text/html; charset=utf-8", Body: rec.Bytes(), Header: map[string]string{"Referrer-Policy": "no-referrer",
-		"X-Frame-Options": "DENY", "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'none'"}}
-}
-
-var openIDLogin = Page(`{{define "title"}}{{if .Swedish}}Logga in{{else}}Log in{{end}}{{end}}
-{{define "main"}}<div{{if .Swedish}} lang="sv"{{end}}><h1>{{if .Swedish}}Logga in{{else}}Log in{{end}}</h1>
-<p>{{if .Swedish}}Välj vem du är.{{else}}Choose who you are.{{end}}{{if .ACR}} <small>({{.ACR}})</small>{{end}}</p>
-<form method="post" action="{{.Action}}"><input type="hidden" name="id" value="{{.ID}}">
-{{$s := .Swedish}}{{$h := .Hinted}}{{range $i, $p := .Persons}}{{if eq .SSN $h}}<p><button name="person" value="{{.SSN}}" autofocus>{{if $s}}Logga in som{{else}}Log in as{{end}} {{.Name}}</button></p>{{end}}{{end}}
-{{range .Persons}}{{if ne .SSN $h}}<p><button name="person" value="{{.SSN}}" class="quiet">{{if $s}}Logga in som{{else}}Log in as{{end}} {{.Name}}</button></p>{{end}}{{end}}
-<p><button class="quiet" name="cancel" value="yes">{{if $s}}Avbryt{{else}}Cancel{{end}}</button></p>
-</form></div>{{end}}`)
-
-var openIDSorry = Page(`{{define "title"}}That did not work{{end}}
-{{define "main"}}<h1>That did not work</h1><p role="alert">{{.Why}}.</p>{{end}}`)

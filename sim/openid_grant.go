@@ -1,7 +1,6 @@
 package sim
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"crypto/subtle"
 	"errors"
@@ -181,57 +180,61 @@ func (p *OpenID) who(name string, q url.Values) (OpenIDPerson, error) {
 
 // authorize shows the login page, or sends the browser back at once.
 func (p *OpenID) authorize(r *http.Request, refuse bool) operatorAnswer {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	g, to, err := p.begin(p.issuer(r), r.Form)
-	switch {
-	case err != nil:
-		return openIDPage(http.StatusBadRequest, openIDSorry, map[string]any{"Why": err.Error()})
-	case to != "":
-		return openIDGo(to)
-	case refuse || p.opt.Auto == "deny":
-		return openIDGo(p.deny(g))
-	case p.opt.Auto == "approve":
-		who, err := p.who(p.opt.AutoPerson, r.Form)
-		if err != nil {
-			return openIDPage(http.StatusInternalServerError, openIDSorry, map[string]any{"Why": err.Error()})
+	return p.lead(r, func() (string, page) {
+		g, to, err := p.begin(p.issuer(r), r.Form)
+		switch {
+		case err != nil:
+			return "", openIDSorry(http.StatusBadRequest, err.Error())
+		case to != "":
+			return to, page{}
+		case refuse || p.opt.Auto == "deny":
+			return p.deny(g), page{}
+		case p.opt.Auto == "approve":
+			who, err := p.who(p.opt.AutoPerson, r.Form)
+			if err != nil {
+				return "", openIDSorry(http.StatusInternalServerError, err.Error())
+			}
+			return p.approve(g, who), page{}
 		}
-		return openIDGo(p.approve(g, who))
-	}
-	id := operatorSecret()
-	p.remember(p.pending, id, g)
-	hinted, _ := p.person(r.Form.Get("login_hint"))
-	swedish := false
-	if locales := strings.Fields(r.Form.Get("ui_locales")); len(locales) > 0 {
-		swedish = locales[0] == "sv" || strings.HasPrefix(locales[0], "sv-")
-	}
-	action := p.opt.URL
-	if u, err := url.Parse(action); err == nil {
-		action = u.Path
-	}
-	return openIDPage(http.StatusOK, openIDLogin, map[string]any{"ID": id, "Persons": p.opt.Persons, "Hinted": hinted.SSN, "Swedish": swedish,
-		"ACR": r.Form.Get("acr_values"), "Action": action + "/decide"})
+		id := operatorSecret()
+		p.remember(p.pending, id, g)
+		hinted, _ := p.person(r.Form.Get("login_hint"))
+		first, _, _ := strings.Cut(r.Form.Get("ui_locales"), " ")
+		return "", page{name: "openid-login", class: "at-bank eid", language: first, onward: true, data: map[string]any{"ID": id, "Persons": p.opt.Persons,
+			"Hinted": hinted.SSN, "ACR": r.Form.Get("acr_values"), "Client": p.opt.ClientID, "Action": p.path() + "/decide"}}
+	})
 }
 
 // decide is the person's press of a button. It counts once.
 func (p *OpenID) decide(r *http.Request, _ bool) operatorAnswer {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	id := r.PostForm.Get("id")
-	g, ok := p.pending[id]
-	if !ok || p.opt.Now().Sub(g.started) > 10*time.Minute {
-		return openIDPage(http.StatusBadRequest, openIDSorry, map[string]any{"Why": "this login was already answered, or is too old"})
-	}
-	if r.PostForm.Has("cancel") {
+	return p.lead(r, func() (string, page) {
+		id := r.PostForm.Get("id")
+		g, ok := p.pending[id]
+		if !ok || p.opt.Now().Sub(g.started) > 10*time.Minute {
+			return "", openIDSorry(http.StatusBadRequest, "this login was already answered, or is too old")
+		}
+		if r.PostForm.Has("cancel") {
+			delete(p.pending, id)
+			return p.deny(g), page{}
+		}
+		who, ok := p.person(r.PostForm.Get("person"))
+		if !ok {
+			return "", openIDSorry(http.StatusBadRequest, "nobody here is called that")
+		}
 		delete(p.pending, id)
-		return openIDGo(p.deny(g))
+		return p.approve(g, who), page{}
+	})
+}
+
+// lead sends the browser on, or shows it a page, as step says. Step runs with the lock held; the page is made without it.
+func (p *OpenID) lead(r *http.Request, step func() (to string, shown page)) operatorAnswer {
+	p.mu.Lock()
+	to, shown := step()
+	p.mu.Unlock()
+	if to != "" {
+		return operatorAnswer{Status: http.StatusSeeOther, Header: map[string]string{"Location": to, "Referrer-Policy": "no-referrer"}}
 	}
-	who, ok := p.person(r.PostForm.Get("person"))
-	if !ok {
-		return openIDPage(http.StatusBadRequest, openIDSorry, map[string]any{"Why": "nobody here is called that"})
-	}
-	delete(p.pending, id)
-	return openIDGo(p.approve(g, who))
+	return p.show(r, shown)
 }
 
 // token exchanges a code, once.
@@ -299,16 +302,3 @@ func (p *OpenID) token(r *http.Request, refuse bool) operatorAnswer {
 	a.Header = map[string]string{"Pragma": "no-cache"}
 	return a
 }
-
-func openIDGo(to string) operatorAnswer {
-	return operatorAnswer{Status: http.StatusSeeOther, Header: map[string]string{"Location": to, "Referrer-Policy": "no-referrer"}}
-}
-
-// openIDRecorder lets Render write into an answer, so that a page can be late or lost like anything else.
-type openIDRecorder struct {
-	bytes.Buffer
-	h http.Header
-}
-
-func (r *openIDRecorder) Header() http.Header { return r.h }
-func (r *openIDRecorder) WriteHeader(int)     {}

@@ -2,6 +2,7 @@ package sim
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/hmac"
 	"crypto/sha256"
 	"crypto/subtle"
@@ -37,9 +38,9 @@ type OperatorOptions struct {
 	LooseTypes     bool   // strings for booleans and numbers, and an errCode beside success, as real platforms answer
 	OmitAuthCode   bool   // authorize's answer has no authCode
 
-	Amount    string             // what the shop asks for; "500.00" when empty
+	Amount    string             // what the shop asks for, with the decimals of Currency; 500 when empty
 	Country   string             // of the shop, two letters; SE when empty
-	Locale    string             // of the shop; sv_SE when empty
+	Locale    string             // told to the server; when empty, that of the language in which the shop is read, such as sv_SE
 	Shop      ShopClient         // how the shop reaches the server; may come later, by Connect
 	Providers []OperatorProvider // offered by the shop; Trustly alone when empty
 
@@ -49,14 +50,33 @@ type OperatorOptions struct {
 // OperatorMessage is one notification the operator heard, and what it answered. A message that was dropped unread has no Body, Raw or
 // Answer and Status 0; one whose answer was lost has both the answer that was meant and Fault Lose.
 type OperatorMessage struct {
-	Action string // signin, authorize, transfer or cancel
-	At     time.Time
-	Header http.Header
-	Body   map[string]any // numbers are json.Number
-	Raw    []byte
-	Answer []byte
-	Status int
-	Fault  Fault
+	Number        int    // 1 for the first one that was heard
+	Action        string // signin, authorize, transfer or cancel
+	Path          string // where it came to, with its query
+	At            time.Time
+	Header        http.Header
+	Body          map[string]any // numbers are json.Number
+	Raw           []byte
+	Answer        []byte
+	AnswerHeader  http.Header
+	Status        int
+	Fault         Fault
+	Did           string // signed-in, reserved, transferred, cancelled, refused, or repeated when it had been heard before; "" for nothing
+	Before, After string // what the user whom it is about had before and after, such as "500.00 SEK"; empty when that is nobody known
+}
+
+// TxID is the payment that a message is about; empty for a sign-in.
+func (m OperatorMessage) TxID() string { s, _ := m.Body["txId"].(string); return s }
+
+// Key is the key under which a repetition comes: the server's idempotency key, or the id of its signature.
+func (m OperatorMessage) Key() string {
+	return cmp.Or(m.Header.Get("Idempotency-Key"), m.Header.Get("webhook-id"))
+}
+
+// Resent is the number of the message that the operator said again to itself; 0 for one of the server's.
+func (m OperatorMessage) Resent() int {
+	n, _ := strconv.Atoi(m.Header.Get(operatorResendOf)) // what is no number is none of ours
+	return n
 }
 
 // Operator is the operator's platform: a book of users and their money, the four notifications that change it, and a little shop that
@@ -70,6 +90,7 @@ type Operator struct {
 
 	mu         sync.Mutex
 	heard      []OperatorMessage
+	numbered   int // how many were ever heard
 	complaints []string
 	users      []*operatorUser
 	txs        []*OperatorTx
@@ -93,9 +114,8 @@ func NewOperator(opt OperatorOptions) *Operator {
 	set(&opt.Currency, "SEK")
 	set(&opt.RefuseCode, "101")
 	set(&opt.RefuseMessage, "Not today")
-	set(&opt.Amount, "500.00")
+	set(&opt.Amount, operatorAmount(500*operatorUnit(opt.Currency), opt.Currency))
 	set(&opt.Country, "SE")
-	set(&opt.Locale, "sv_SE")
 	if len(opt.Providers) == 0 {
 		opt.Providers = []OperatorProvider{{Name: "trustly", Label: "Trustly", Pays: true}}
 	}
@@ -105,6 +125,12 @@ func NewOperator(opt OperatorOptions) *Operator {
 	return &Operator{opt: opt, past: map[string]operatorPast{}, txByID: map[string]*OperatorTx{}, userBy: map[string]*operatorUser{}, shop: opt.Shop, attempts: map[string]*operatorAttempt{}, merchantTx: 9000}
 }
 
+// Actions are what the operator can be told, as Faults knows them.
+func (o *Operator) Actions() []string { return slices.Clone(operatorActions) }
+
+// FaultsOf are the ways in which an action can misbehave.
+func (o *Operator) FaultsOf(action string) []Fault { return faultsOf(o.Actions(), action, AllFaults) }
+
 // SetLimit changes OperatorOptions.Limit for what is authorized from now on.
 func (o *Operator) SetLimit(limit string) {
 	o.mu.Lock()
@@ -112,7 +138,16 @@ func (o *Operator) SetLimit(limit string) {
 	o.opt.Limit = limit
 }
 
-// ServeHTTP answers the notifications (POST, whatever the prefix), the shop under /shop, the books at / and the choice of faults at /behaviour.
+// name, root, ways, faults, settings and set are what its pages need to know.
+func (o *Operator) name() string            { return "operator" }
+func (o *Operator) root() string            { return "" }
+func (o *Operator) ways() []string          { return []string{"", "shop", "behaviour"} }
+func (o *Operator) faults() *Faults         { return &o.Faults }
+func (o *Operator) settings() []setting     { return nil }
+func (o *Operator) set(string, string) bool { return false }
+
+// ServeHTTP answers the notifications (POST, whatever the prefix), the shop under /shop, the books at / and /heard/N, and the choice of
+// faults at /behaviour.
 func (o *Operator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	r.Body = http.MaxBytesReader(w, r.Body, operatorMaxBody)
 	if action := path.Base(r.URL.Path); slices.Contains(operatorActions, action) {
@@ -124,26 +159,29 @@ func (o *Operator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		o.notified(w, r, action)
 		return
 	}
+	if asset(w, r, r.URL.Path) {
+		return
+	}
 	switch r.URL.Path {
 	case "/":
-		o.books(w)
+		o.books(w, r)
 	case "/behaviour":
-		o.Faults.Page("the operator", operatorActions...).ServeHTTP(w, r)
+		behaviour(w, r, o)
 	case "/shop":
-		o.shopPage(w, "", http.StatusOK)
+		o.shopPage(w, r, "", http.StatusOK)
 	case "/shop/start":
 		o.shopStart(w, r)
 	case "/shop/callback":
 		o.shopCallback(w, r)
 	default:
-		http.NotFound(w, r)
+		o.heardPage(w, r)
 	}
 }
 
 // notified hears one notification: who says it, is it whole, and then what it asks.
 func (o *Operator) notified(w http.ResponseWriter, r *http.Request, action string) {
 	fault := o.Faults.Take(action)
-	m := OperatorMessage{Action: action, At: o.opt.Now(), Header: r.Header.Clone(), Fault: fault}
+	m := OperatorMessage{Action: action, Path: r.URL.RequestURI(), At: o.opt.Now(), Header: r.Header.Clone(), Fault: fault}
 	var err error
 	if fault != Drop {
 		if m.Raw, err = io.ReadAll(r.Body); err != nil {
@@ -157,21 +195,25 @@ func (o *Operator) notified(w http.ResponseWriter, r *http.Request, action strin
 	act := func() operatorAnswer {
 		if why := o.stranger(r, m); why != "" {
 			o.complain(action, why)
+			m.Did = "refused"
 			return operatorAnswer{Status: http.StatusUnauthorized, Type: "application/json", Body: []byte(`{"success":false,"errCode":"UNAUTHORIZED"}`), Header: o.challenge()}
 		}
 		a := operatorAnswer{Status: http.StatusOK, Type: "application/json; charset=utf-8"}
 		if err != nil {
 			o.complain(action, err.Error())
+			m.Did = "refused"
 			a.Body = o.no("BAD_REQUEST", err.Error())
 		} else {
-			a.Body = o.act(action, m.Body, fault == Refuse)
+			a.Body = o.take(&m, fault == Refuse)
 		}
 		return a
 	}
 	operatorMisbehave(w, r, fault, o.Faults.Wait(), act, func(a operatorAnswer) {
-		m.Answer, m.Status = a.Body, a.Status
+		m.Answer, m.Status, m.AnswerHeader = a.Body, a.Status, a.headers()
 		o.mu.Lock()
 		defer o.mu.Unlock()
+		o.numbered++
+		m.Number = o.numbered
 		o.heard = operatorKeep(o.heard, m)
 	})
 }
@@ -221,10 +263,7 @@ func operatorSigned(secret string, h http.Header, body []byte, now time.Time) er
 	if age := now.Sub(time.Unix(seconds, 0)).Abs(); age > 5*time.Minute {
 		return fmt.Errorf("webhook-timestamp is %s away", age.Round(time.Second))
 	}
-	mac := hmac.New(sha256.New, key)
-	mac.Write([]byte(id + "." + stamp + "."))
-	mac.Write(body)
-	want := mac.Sum(nil)
+	want := operatorMAC(key, id, stamp, body)
 	for s := range strings.FieldsSeq(h.Get("webhook-signature")) {
 		if got, ok := strings.CutPrefix(s, "v1,"); ok {
 			if sum, err := base64.StdEncoding.DecodeString(got); err == nil && hmac.Equal(sum, want) {
@@ -233,6 +272,13 @@ func operatorSigned(secret string, h http.Header, body []byte, now time.Time) er
 		}
 	}
 	return errors.New("webhook-signature does not fit")
+}
+
+func operatorMAC(key []byte, id, stamp string, body []byte) []byte {
+	mac := hmac.New(sha256.New, key)
+	mac.Write([]byte(id + "." + stamp + "."))
+	mac.Write(body)
+	return mac.Sum(nil)
 }
 
 func operatorParse(raw []byte) (map[string]any, error) {

@@ -3,6 +3,7 @@ package sim
 import (
 	"context"
 	"crypto/rand"
+	"maps"
 	"net/http"
 	"time"
 )
@@ -21,15 +22,20 @@ type operatorAnswer struct {
 	Header map[string]string // other headers, such as Location
 }
 
-func (a operatorAnswer) write(w http.ResponseWriter) {
-	h := w.Header()
+// headers are all that an answer comes with.
+func (a operatorAnswer) headers() http.Header {
+	h := http.Header{"Cache-Control": {"no-store"}}
 	if a.Type != "" {
 		h.Set("Content-Type", a.Type)
 	}
-	h.Set("Cache-Control", "no-store")
 	for k, v := range a.Header {
 		h.Set(k, v)
 	}
+	return h
+}
+
+func (a operatorAnswer) write(w http.ResponseWriter) {
+	maps.Copy(w.Header(), a.headers())
 	w.WriteHeader(a.Status)
 	w.Write(a.Body)
 }

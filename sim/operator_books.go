@@ -4,7 +4,6 @@ import (
 	"crypto/rand"
 	"encoding/json"
 	"fmt"
-	"net/http"
 	"slices"
 	"strconv"
 	"strings"
@@ -58,13 +57,38 @@ func (o *Operator) addUser(key, name, currency string, minor int64) *operatorUse
 	return u
 }
 
-// act does what a well-formed notification asks, once, and gives the same answer to every repeat.
-func (o *Operator) act(action string, body map[string]any, refuse bool) []byte {
+// take does what a well-formed notification asks, and notes in it what that changed. What is done twice was done by the first.
+func (o *Operator) take(m *OperatorMessage, refuse bool) []byte {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	bad := func(why string) []byte {
+	before := o.worth(m.Body)
+	answer, did := o.act(m.Action, m.Body, refuse)
+	if m.Did == "" {
+		m.Did, m.Before, m.After = did, before, o.worth(m.Body)
+	}
+	return answer
+}
+
+// worth is what the user whom a message is about has, such as "500.00 SEK". The lock is held.
+func (o *Operator) worth(body map[string]any) string {
+	id, _ := body["userId"].(string)
+	u := o.userBy[id]
+	if u == nil || u.id != id {
+		return ""
+	}
+	var parts []string
+	for _, b := range u.balances() {
+		parts = append(parts, b.Amount+" "+b.Currency)
+	}
+	return strings.Join(parts, ", ")
+}
+
+// act does what a well-formed notification asks, once, and gives the same answer to every repeat. It also says what it did, in the
+// words of OperatorMessage.Did. The lock is held.
+func (o *Operator) act(action string, body map[string]any, refuse bool) (answer []byte, did string) {
+	bad := func(why string) ([]byte, string) {
 		o.complaints = operatorKeep(o.complaints, action+": "+why)
-		return o.no("BAD_REQUEST", why)
+		return o.no("BAD_REQUEST", why), "refused"
 	}
 	if wrong := operatorCheck(action, body); len(wrong) > 0 {
 		return bad(strings.Join(wrong, "; "))
@@ -81,21 +105,25 @@ func (o *Operator) act(action string, body map[string]any, refuse bool) []byte {
 		if past.accepted {
 			o.count(action, get("txId"))
 		}
-		return past.answer
+		return past.answer, "repeated"
 	}
-	remember := func(answer []byte, accepted bool) []byte {
-		o.past[key] = operatorPast{said, answer, accepted}
-		return answer
+	yes := func(answer []byte, did string) ([]byte, string) {
+		o.past[key] = operatorPast{said, answer, true}
+		return answer, did
+	}
+	no := func(code, message string) ([]byte, string) {
+		answer := o.no(code, message)
+		o.past[key] = operatorPast{said, answer, false}
+		return answer, "refused"
 	}
 	if refuse {
-		no := o.no(o.opt.RefuseCode, o.opt.RefuseMessage)
 		if action == "signin" || action == "authorize" {
-			return remember(no, false) // a final answer; a transfer or a cancel must come through in the end
+			return no(o.opt.RefuseCode, o.opt.RefuseMessage) // a final answer; a transfer or a cancel must come through in the end
 		}
-		return no
+		return o.no(o.opt.RefuseCode, o.opt.RefuseMessage), "refused"
 	}
 	if action == "signin" {
-		return remember(o.signin(get), true)
+		return yes(o.signin(get), "signed-in")
 	}
 
 	user, tx := o.userBy[get("userId")], o.txByID[get("txId")]
@@ -118,11 +146,11 @@ func (o *Operator) act(action string, body map[string]any, refuse bool) []byte {
 		case tx != nil && tx.State == "transferred":
 			return bad("authorize after transfer of txId " + tx.TxID)
 		case tx != nil:
-			return remember(o.no("CANCELLED", "This payment was cancelled"), false)
+			return no("CANCELLED", "This payment was cancelled")
 		case get("txAmountCy") != user.currency:
-			return remember(o.no("CURRENCY", "The account is in "+user.currency), false)
+			return no("CURRENCY", "The account is in "+user.currency)
 		case minor < 0 && user.balance[user.currency]-o.reserved(user) < -minor:
-			return remember(o.no("NO_FUNDS", "Not enough on the account"), false)
+			return no("NO_FUNDS", "Not enough on the account")
 		}
 		tx = open("reserved")
 		if !o.opt.OmitAuthCode {
@@ -137,7 +165,7 @@ func (o *Operator) act(action string, body map[string]any, refuse bool) []byte {
 			answer["limit"] = o.opt.Limit
 		}
 		o.count(action, tx.TxID)
-		return remember(o.yes(answer), true)
+		return yes(o.yes(answer), "reserved")
 
 	case "transfer":
 		if tx == nil {
@@ -150,7 +178,7 @@ func (o *Operator) act(action string, body map[string]any, refuse bool) []byte {
 		user.balance[tx.Currency] += minor
 		o.merchantTx++
 		o.count(action, tx.TxID)
-		return remember(o.yes(map[string]any{"userId": user.id, "success": true, "txId": tx.TxID, "merchantTxId": o.merchantTx}), true)
+		return yes(o.yes(map[string]any{"userId": user.id, "success": true, "txId": tx.TxID, "merchantTxId": o.merchantTx}), "transferred")
 
 	default: // cancel
 		if tx == nil {
@@ -163,7 +191,7 @@ func (o *Operator) act(action string, body map[string]any, refuse bool) []byte {
 		}
 		tx.State = "cancelled"
 		o.count(action, tx.TxID)
-		return remember(o.yes(map[string]any{"userId": user.id, "success": true}), true)
+		return yes(o.yes(map[string]any{"userId": user.id, "success": true}), "cancelled")
 	}
 }
 
@@ -240,12 +268,17 @@ func (o *Operator) encode(answer map[string]any) []byte {
 
 // Balance returns what a user has, as a decimal in the user's own currency; empty when there is no such user.
 func (o *Operator) Balance(userID string) string {
+	balance, _ := o.balance(userID)
+	return balance
+}
+
+func (o *Operator) balance(userID string) (amount, currency string) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if u := o.userBy[userID]; u != nil && u.id == userID {
-		return operatorAmount(u.balance[u.currency], u.currency)
+		return operatorAmount(u.balance[u.currency], u.currency), u.currency
 	}
-	return ""
+	return "", ""
 }
 
 // Transactions returns every payment in the books, oldest first.
@@ -270,46 +303,3 @@ func operatorUUID() string {
 	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
 	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
 }
-
-// books shows users, payments and every notification heard, newest first.
-func (o *Operator) books(w http.ResponseWriter) {
-	type user struct{ ID, Name, Balance string }
-	type heard struct {
-		OperatorMessage
-		Asked, Said string
-	}
-	txs, messages, complaints := o.Transactions(), o.Heard(), o.Complaints()
-	o.mu.Lock()
-	var users []user
-	for _, u := range o.users {
-		var parts []string
-		for cy, n := range u.balance {
-			parts = append(parts, operatorAmount(n, cy)+" "+cy)
-		}
-		slices.Sort(parts)
-		users = append(users, user{u.id, u.name, strings.Join(parts, ", ")})
-	}
-	o.mu.Unlock()
-	slices.Reverse(messages)
-	slices.Reverse(txs)
-	var list []heard
-	for _, m := range messages[:min(len(messages), 200)] {
-		list = append(list, heard{m, string(m.Raw), string(m.Answer)})
-	}
-	Render(w, operatorBooks, map[string]any{"Users": users, "Txs": txs, "Heard": list, "Complaints": complaints})
-}
-
-var operatorBooks = Page(`{{define "title"}}The operator's books{{end}}
-{{define "main"}}<h1>The operator's books</h1>
-<p><a href="/shop">To the shop</a> · <a href="/behaviour">How the operator behaves</a></p>
-<h2>Users</h2>
-{{if .Users}}<table><thead><tr><th scope="col">User</th><th scope="col">Name</th><th scope="col">Balance</th></tr></thead>
-<tbody>{{range .Users}}<tr><td>{{.ID}}</td><td>{{.Name}}</td><td>{{.Balance}}</td></tr>{{end}}</tbody></table>{{else}}<p>Nobody has signed in yet.</p>{{end}}
-<h2>Payments</h2>
-{{if .Txs}}<table><thead><tr><th scope="col">Payment</th><th scope="col">User</th><th scope="col">Amount</th><th scope="col">State</th></tr></thead>
-<tbody>{{range .Txs}}<tr><td>{{.TxID}}</td><td>{{.UserID}}</td><td>{{.Amount}} {{.Currency}}</td><td>{{.State}}</td></tr>{{end}}</tbody></table>{{else}}<p>No payments yet.</p>{{end}}
-{{if .Complaints}}<h2>Complaints</h2><ul>{{range .Complaints}}<li>{{.}}</li>{{end}}</ul>{{end}}
-<h2>Notifications, newest first</h2>
-{{range .Heard}}<details><summary>{{.At.Format "15:04:05.000"}} {{.Action}} {{if .Fault}}({{.Fault}}){{end}} {{if .Status}}answered {{.Status}}{{else}}not answered{{end}}</summary>
-<pre tabindex="0" role="region" aria-label="What was said">{{.Asked}}</pre><pre tabindex="0" role="region" aria-label="What was answered">{{.Said}}</pre></details>
-{{else}}<p>Nothing heard yet.</p>{{end}}{{end}}`)

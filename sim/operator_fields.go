@@ -190,6 +190,15 @@ func operatorDecimals(currency string) int {
 	return 2
 }
 
+// operatorUnit is how many minor units one whole is.
+func operatorUnit(currency string) int64 {
+	unit := int64(1)
+	for range operatorDecimals(currency) {
+		unit *= 10
+	}
+	return unit
+}
+
 // operatorMinor reads an amount with exactly the decimals of its currency, into minor units.
 func operatorMinor(s, currency string) (int64, error) {
 	m := operatorNumber.FindStringSubmatch(s)

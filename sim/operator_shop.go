@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/base64"
@@ -69,23 +70,14 @@ func (o *Operator) Visits() []OperatorVisit {
 	return slices.Clone(o.visits)
 }
 
-func (o *Operator) shopPage(w http.ResponseWriter, notice string, status int) {
+// shopPage shows the shop's one product. The notice is a word's text, already in the reader's language.
+func (o *Operator) shopPage(w http.ResponseWriter, r *http.Request, notice string, status int) {
 	o.mu.Lock()
 	connected := o.shop.AuthorizeURL != ""
 	o.mu.Unlock()
-	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	w.Header().Set("Cache-Control", "no-store")
-	w.WriteHeader(status)
-	Render(w, operatorShop, map[string]any{"Connected": connected, "Notice": notice, "Providers": o.opt.Providers, "Price": o.price(o.opt.Amount, o.opt.Currency)})
-}
-
-// price writes an amount as the shop's signs do.
-func (o *Operator) price(amount, currency string) string {
-	amount = strings.TrimSuffix(amount, ".00")
-	if currency == "SEK" {
-		return amount + " kr"
-	}
-	return amount + " " + currency
+	render(w, r, o, page{name: "shop", status: status, class: "shop", onward: true, back: "/shop", data: map[string]any{
+		"Connected": connected, "Notice": notice, "Providers": o.opt.Providers, "Amount": o.opt.Amount, "Currency": o.opt.Currency,
+	}})
 }
 
 // shopStart sends the browser to the server, with a state, nonce and verifier that stay here.
@@ -95,14 +87,15 @@ func (o *Operator) shopStart(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "press the button in the shop", http.StatusMethodNotAllowed)
 		return
 	}
+	lang := languages[languageOf(r, "")]
 	i := slices.IndexFunc(o.opt.Providers, func(p OperatorProvider) bool { return p.Name == r.PostFormValue("provider") })
 	deposit := r.PostFormValue("what") != "signin"
 	switch {
 	case i < 0:
-		o.shopPage(w, "Choose how you want to identify yourself.", http.StatusUnprocessableEntity)
+		o.shopPage(w, r, lang.say("shop.choose.first"), http.StatusUnprocessableEntity)
 		return
 	case deposit && !o.opt.Providers[i].Pays:
-		o.shopPage(w, o.opt.Providers[i].Label+" can sign you in, but not pay. Choose another, or sign in only.", http.StatusUnprocessableEntity)
+		o.shopPage(w, r, lang.say("shop.choose.other", o.opt.Providers[i].Label), http.StatusUnprocessableEntity)
 		return
 	}
 	jar := operatorSecret()
@@ -123,7 +116,7 @@ func (o *Operator) shopStart(w http.ResponseWriter, r *http.Request) {
 
 	to, err := url.Parse(a.client.AuthorizeURL)
 	if err != nil || a.client.AuthorizeURL == "" {
-		o.shopPage(w, "The shop is not connected to a server yet.", http.StatusServiceUnavailable)
+		o.shopPage(w, r, lang.say("shop.no.server"), http.StatusServiceUnavailable)
 		return
 	}
 	challenge := sha256.Sum256([]byte(a.verifier))
@@ -131,7 +124,7 @@ func (o *Operator) shopStart(w http.ResponseWriter, r *http.Request) {
 	for k, v := range map[string]string{
 		"client_id": a.client.ClientID, "redirect_uri": a.client.RedirectURI, "response_type": "code", "state": state, "nonce": a.nonce,
 		"scope": "openid profile", "code_challenge": base64.RawURLEncoding.EncodeToString(challenge[:]), "code_challenge_method": "S256",
-		"identity_provider": o.opt.Providers[i].Name, "currency": o.opt.Currency, "country": o.opt.Country, "locale": o.opt.Locale,
+		"identity_provider": o.opt.Providers[i].Name, "currency": o.opt.Currency, "country": o.opt.Country, "locale": cmp.Or(o.opt.Locale, lang["locale"]),
 	} {
 		q.Set(k, v)
 	}
@@ -174,7 +167,7 @@ func (o *Operator) shopCallback(w http.ResponseWriter, r *http.Request) {
 		json.NewEncoder(w).Encode(visit)
 		return
 	}
-	o.welcome(w, a, visit)
+	o.welcome(w, r, a, visit)
 }
 
 func (o *Operator) visited(v OperatorVisit) {
@@ -278,82 +271,3 @@ func (c ShopClient) post(ctx context.Context, to string, form url.Values) (int, 
 	}
 	return resp.StatusCode, m, nil
 }
-
-// welcome shows how a visit ended, in plain words. The server only asks that the callback answers 200, whatever came back.
-func (o *Operator) welcome(w http.ResponseWriter, a *operatorAttempt, v OperatorVisit) {
-	data := map[string]any{"Visit": v}
-	known := v.Token
-	if v.CheckStatus == http.StatusOK && v.Check != nil {
-		known = v.Check
-	}
-	text := func(m map[string]any, name string) string { s, _ := m[name].(string); return s }
-	switch {
-	case v.Problem != "":
-		data["Sorry"] = "Something did not add up, so the shop stopped: " + v.Problem + "."
-	case v.Error == "access_denied":
-		data["Sorry"] = "You were not signed in, and nothing was paid."
-		switch {
-		case v.ErrMsg != "": // the operator's own words, and the shop is the operator's
-			data["Sorry"] = "We could not let you in: " + strings.TrimSuffix(v.ErrMsg, ".") + "."
-		case v.TxState == "CANCELLED":
-			data["Title"] = "You cancelled"
-		}
-	case v.Error != "":
-		data["Sorry"] = "You were not signed in: the server could not do it."
-	case v.TokenStatus != http.StatusOK:
-		data["Sorry"] = "You were not signed in: the server did not accept the code."
-		data["TokenError"], data["TokenWhy"] = text(v.Token, "error"), text(v.Token, "error_description")
-	default:
-		user := text(v.Token, "userId")
-		if user == "" {
-			user = text(known, "userId")
-		}
-		data["Name"] = text(known, "name")
-		if data["Name"] == "" {
-			data["Name"] = text(v.Token, "name")
-		}
-		if balance := o.Balance(user); balance != "" {
-			data["Balance"] = o.price(balance, o.opt.Currency)
-		}
-		data["Deposit"] = a != nil && a.deposit
-		if _, origin, ok := strings.Cut(text(v.Token, "txRefId"), "A"); ok {
-			for _, tx := range o.Transactions() {
-				if tx.UserID == user && tx.State == "transferred" && (tx.OriginTxID == origin || tx.TxID == origin) {
-					data["Deposited"] = o.price(tx.Amount, tx.Currency)
-				}
-			}
-		}
-	}
-	Render(w, operatorWelcome, data)
-}
-
-var operatorShop = Page(`{{define "title"}}Ängsblom, honey from the meadow{{end}}
-{{define "main"}}<header><p><strong>Ängsblom</strong> · honey from the meadow</p></header>
-{{if .Notice}}<p role="alert"><strong>{{.Notice}}</strong></p>{{end}}
-<h1>A year of honey, a jar a month</h1>
-<svg viewBox="0 0 320 180" width="320" style="display:block;max-width:100%" role="img" aria-label="A jar of honey"><rect width="320" height="180" rx="16" fill="#f6e7b8"/><rect x="120" y="52" width="80" height="100" rx="14" fill="#d98e04"/><rect x="112" y="36" width="96" height="22" rx="6" fill="#7a4a12"/><rect x="132" y="84" width="56" height="40" rx="4" fill="#fff8e1"/><circle cx="160" cy="104" r="10" fill="#d98e04"/></svg>
-<p>Twelve jars from twelve meadows, sent to your door. You pay into your account here, and each jar is taken from it.</p>
-{{if not .Connected}}<p role="note">The shop is not connected to a server yet, so the buttons lead nowhere.</p>{{end}}
-<form method="post" action="/shop/start">
-<fieldset style="border:1px solid var(--line);border-radius:8px;padding:8px 16px;margin:0 0 16px">
-<legend>Identify yourself with</legend>
-{{range $i, $p := .Providers}}<label class="check" for="p-{{$p.Name}}"><input type="radio" name="provider" id="p-{{$p.Name}}" value="{{$p.Name}}"{{if not $i}} checked{{end}}> {{$p.Label}}{{if not $p.Pays}} (signs in, cannot pay){{end}}</label>{{end}}
-</fieldset>
-<p><button name="what" value="deposit">Sign up and deposit {{.Price}}</button></p>
-<p><button class="quiet" name="what" value="signin">Sign in</button></p>
-</form>{{end}}`)
-
-var operatorWelcome = Page(`{{define "title"}}{{if .Sorry}}Not signed in{{else}}Welcome{{end}}{{end}}
-{{define "main"}}{{if .Sorry}}<h1>{{or .Title "That did not work"}}</h1><p role="alert">{{.Sorry}}</p>
-<h2>What the shop was told</h2>
-<dl>{{with .Visit}}{{if .Error}}<dt>error</dt><dd>{{.Error}}</dd>{{end}}
-{{if .ErrorDescription}}<dt>error_description</dt><dd>{{.ErrorDescription}}</dd>{{end}}
-{{if .ErrCode}}<dt>errCode</dt><dd>{{.ErrCode}}</dd>{{end}}
-{{if .ErrMsg}}<dt>errMsg</dt><dd>{{.ErrMsg}}</dd>{{end}}
-{{if .TxState}}<dt>tx_state</dt><dd>{{.TxState}}</dd>{{end}}{{end}}
-{{if .TokenError}}<dt>error at the token endpoint</dt><dd>{{.TokenError}}</dd>{{end}}
-{{if .TokenWhy}}<dt>why</dt><dd>{{.TokenWhy}}</dd>{{end}}</dl>
-{{else}}<h1>Welcome{{if .Name}}, {{.Name}}{{end}}</h1>
-{{if .Deposited}}<p>You deposited <strong>{{.Deposited}}</strong>.</p>{{else if .Deposit}}<p>Your deposit is on its way.</p>{{end}}
-{{if .Balance}}<p>Your balance is <strong>{{.Balance}}</strong>.</p>{{else if not .Deposit}}<p>You are signed in.</p>{{end}}{{end}}
-<p><a href="/shop">Back to the shop</a></p>{{end}}`)

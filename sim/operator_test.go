@@ -275,7 +275,7 @@ func TestOperatorShopGoesThereAndBack(t *testing.T) {
 	}
 	q := start()
 	page := get("/shop/callback?code=c1&iss=https://parley&state=" + q.Get("state"))
-	if !strings.Contains(page, "Welcome, Anna &lt;Åkesson&gt;") || !strings.Contains(page, "<strong>500 kr</strong>") || !strings.Contains(page, "balance is <strong>1000 kr</strong>") {
+	if !strings.Contains(page, "Welcome, Anna &lt;Åkesson&gt;") || !strings.Contains(page, "You deposited 500 kr.") || !strings.Contains(page, "balance is 1,000 kr.") {
 		t.Error(page)
 	}
 	if sum := sha256.Sum256([]byte(verifier)); base64.RawURLEncoding.EncodeToString(sum[:]) != q.Get("code_challenge") {

@@ -74,6 +74,9 @@ func RegisterPersons() []RegisterPerson {
 type RegisterQuestion struct {
 	At         time.Time
 	IDNumber   string // empty when the question could not be read
+	Asker      string // who asks, as the question says: the end customer's number, and its user
+	Outcome    string // found, protected, nobody, too-many, exception, fault, or none when nothing was done
+	BilledOre  int    // what it cost
 	SOAPAction string
 	Raw        []byte
 	Answer     []byte
@@ -91,6 +94,7 @@ type Register struct {
 
 	mu        sync.Mutex
 	questions int
+	days      map[string]int // questions on the bill, by day
 	heard     []RegisterQuestion
 }
 
@@ -105,8 +109,14 @@ func NewRegister(opt RegisterOptions) *Register {
 	if opt.Now == nil {
 		opt.Now = time.Now
 	}
-	return &Register{opt: opt}
+	return &Register{opt: opt, days: map[string]int{}}
 }
+
+// Actions is the one thing that the register can be asked, as Faults knows it.
+func (g *Register) Actions() []string { return []string{"personsok"} }
+
+// FaultsOf are the ways in which an action can misbehave.
+func (g *Register) FaultsOf(action string) []Fault { return faultsOf(g.Actions(), action, AllFaults) }
 
 // Questions is how many questions were worked on, and so are on the bill.
 func (g *Register) Questions() int {
@@ -130,11 +140,12 @@ func (g *Register) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	r.Body = http.MaxBytesReader(w, r.Body, operatorMaxBody)
 	switch {
 	case r.URL.Path == "/behaviour":
-		g.Faults.Page("the address register", "personsok").ServeHTTP(w, r)
+		behaviour(w, r, g)
+	case asset(w, r, r.URL.Path):
 	case r.Method == http.MethodPost:
 		g.asked(w, r)
 	case r.URL.Path == "/" && (r.Method == http.MethodGet || r.Method == http.MethodHead):
-		g.bill(w)
+		g.bill(w, r)
 	case r.URL.Path == "/":
 		w.Header().Set("Allow", "GET, POST")
 		http.Error(w, "method not allowed", http.StatusMethodNotAllowed)
@@ -154,9 +165,11 @@ func (g *Register) asked(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 		asked, err = registerParse(q.Raw)
-		q.IDNumber = asked.id()
+		q.IDNumber, q.Asker = asked.id(), asked.asker()
 	}
+	q.Outcome = "none"
 	act := func() operatorAnswer {
+		q.Outcome = "fault"
 		switch {
 		case !strings.HasPrefix(r.Header.Get("Content-Type"), "text/xml"):
 			return operatorAnswer{Status: http.StatusUnsupportedMediaType}
@@ -165,7 +178,7 @@ func (g *Register) asked(w http.ResponseWriter, r *http.Request) {
 		case err != nil:
 			return registerFault(err.Error())
 		}
-		return operatorAnswer{Status: http.StatusOK, Type: "text/xml; charset=utf-8", Body: g.answer(asked, fault == Refuse)}
+		return operatorAnswer{Status: http.StatusOK, Type: "text/xml; charset=utf-8", Body: g.answer(asked, &q)}
 	}
 	operatorMisbehave(w, r, fault, g.Faults.Wait(), act, func(a operatorAnswer) {
 		q.Answer, q.Status = a.Body, a.Status
@@ -194,6 +207,14 @@ func (e registerEnvelope) id() string {
 		return ""
 	}
 	return strings.TrimSpace(e.Body.Fraga.Fraga.IdNummer)
+}
+
+// asker is who asks, as the question says.
+func (e registerEnvelope) asker() string {
+	if e.Body.Fraga == nil {
+		return ""
+	}
+	return strings.TrimSpace(e.Body.Fraga.Vem.KundNrSlutkund + " " + e.Body.Fraga.Vem.SlutAnvandarId)
 }
 
 func registerParse(raw []byte) (e registerEnvelope, err error) {
@@ -229,13 +250,14 @@ func registerValid(id string) bool {
 	return sum%10 == 0
 }
 
-// answer works on a question.
-func (g *Register) answer(e registerEnvelope, refuse bool) []byte {
+// answer works on a question, and notes how that ended and what it cost.
+func (g *Register) answer(e registerEnvelope, q *RegisterQuestion) []byte {
 	var x registerXML
 	x.open(e.id())
 	who := e.Body.Fraga.Vem
+	q.Outcome = "exception"
 	switch {
-	case refuse:
+	case q.Fault == Refuse:
 		x.undantag("100", "Tjänsten är tillfälligt otillgänglig")
 		return x.close()
 	case who.KundNrLeveransMottagare == "" || who.KundNrSlutkund == "" || who.UppdragId == "" || who.SlutAnvandarId == "":
@@ -250,46 +272,24 @@ func (g *Register) answer(e registerEnvelope, refuse bool) []byte {
 	}
 	g.mu.Lock()
 	g.questions++
+	g.days[q.At.Format(time.DateOnly)]++
 	g.mu.Unlock()
+	q.BilledOre += g.opt.PriceOre
 	i := slices.IndexFunc(g.opt.Persons, func(o RegisterPerson) bool { return o.IDNumber == e.id() })
 	switch {
 	case i < 0 && g.opt.UnknownIsUndantag:
 		x.undantag("004", "Personen finns inte i SPAR")
 	case i < 0: // no hits: an answer without a post
+		q.Outcome = "nobody"
 	case g.opt.Persons[i].TooMany:
+		q.Outcome = "too-many"
 		x.tooMany(312, 100)
 	default:
+		q.Outcome = "found"
+		if p := g.opt.Persons[i]; p.Sekretess || p.SkyddadFolkbokforing {
+			q.Outcome = "protected"
+		}
 		x.post(g.opt.Persons[i])
 	}
 	return x.close()
 }
-
-func (g *Register) bill(w http.ResponseWriter) {
-	type row struct {
-		At, ID string
-		Status int
-		Fault  Fault
-	}
-	var rows []row
-	for _, q := range g.Heard() {
-		rows = append(rows, row{q.At.Format("15:04:05.000"), registerMask(q.IDNumber), q.Status, q.Fault})
-	}
-	slices.Reverse(rows)
-	bill := g.BillOre()
-	Render(w, registerBill, map[string]any{"Rows": rows[:min(len(rows), 200)], "N": g.Questions(), "Bill": operatorAmount(int64(bill), "SEK")})
-}
-
-// registerMask shows the year of a number and no more.
-func registerMask(id string) string {
-	if len(id) != 12 {
-		return "(none)"
-	}
-	return id[:4] + "••••-••••"
-}
-
-var registerBill = Page(`{{define "title"}}Address register{{end}}
-{{define "main"}}<h1>Address register</h1>
-<p>{{.N}} questions on the bill: <strong>{{.Bill}} SEK</strong>. <a href="/behaviour">How it behaves</a></p>
-<h2>Questions, newest first</h2>
-{{if .Rows}}<table><thead><tr><th scope="col">At</th><th scope="col">About</th><th scope="col">Answer</th></tr></thead>
-<tbody>{{range .Rows}}<tr><td>{{.At}}</td><td>{{.ID}}</td><td>{{if .Status}}{{.Status}}{{else}}none{{end}}{{if .Fault}} ({{.Fault}}){{end}}</td></tr>{{end}}</tbody></table>{{else}}<p>None yet.</p>{{end}}{{end}}`)

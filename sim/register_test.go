@@ -168,3 +168,37 @@ func TestRegisterBillsWhatItWorkedOn(t *testing.T) {
 		t.Error(page)
 	}
 }
+
+func TestRegisterShowsItsBillByDay(t *testing.T) {
+	now := time.Date(2026, 3, 1, 23, 59, 0, 0, time.UTC)
+	g, at := registerServe(t, RegisterOptions{Now: func() time.Time { return now }})
+	for _, id := range []string{"199001012385", "199207072381", "198808082385"} {
+		registerAsk(t, at, id)
+	}
+	now = now.Add(time.Hour)
+	registerAsk(t, at, "199909302383")
+	registerAsk(t, at, "199001012384") // its check digit is wrong: free
+	g.Faults.Set("personsok", Drop, 1)
+	registerAsk(t, at, "199001012385")
+	_, body := browse(t, "GET", at+"/", nil)
+	for _, want := range []string{
+		`<tr><td class="nowrap">2026-03-02</td><td>1</td><td>0.40 SEK</td></tr><tr><td class="nowrap">2026-03-01</td><td>3</td><td>1.20 SEK</td></tr>`,
+		`<dd class="sum">1.60 SEK</dd>`, "found<", "found, protected", "nobody has this number", "too many hits", "refused (Undantag)", "nothing done", "1990••••-••••", "500••• tes•••",
+	} {
+		if !strings.Contains(body, want) {
+			t.Errorf("the bill does not say %q: %s", want, body)
+		}
+	}
+	for _, secret := range []string{"199001012385", "500243"} {
+		if strings.Contains(body, secret) {
+			t.Errorf("the bill says %s", secret)
+		}
+	}
+	var billed int
+	for _, q := range g.Heard() {
+		billed += q.BilledOre
+	}
+	if billed != g.BillOre() {
+		t.Errorf("the questions cost %d öre, and the bill is %d", billed, g.BillOre())
+	}
+}

@@ -124,7 +124,10 @@ func NewTrustly(opts TrustlyOptions) *Trustly {
 	t.mux.HandleFunc("GET /_/orderclient", t.serveOrder)
 	t.mux.HandleFunc("POST /_/orderclient", t.serveStep)
 	t.mux.HandleFunc("GET /{$}", t.serveHome)
-	t.mux.HandleFunc("/behaviour", t.serveBehaviour)
+	t.mux.HandleFunc("POST /orders/{id}/reverse", t.serveReverse)
+	t.mux.HandleFunc("POST /orders/{id}/again", t.serveAgain)
+	t.mux.HandleFunc("GET /parties.css", func(w http.ResponseWriter, r *http.Request) { asset(w, r, r.URL.Path) })
+	t.mux.HandleFunc("/behaviour", func(w http.ResponseWriter, r *http.Request) { behaviour(w, r, t) })
 	t.mux.HandleFunc("GET /scenario", t.serveScenario)
 	t.mux.HandleFunc("POST /scenario", t.serveSetScenario)
 	return t
@@ -163,6 +166,21 @@ func (t *Trustly) PublicKeyPEM() []byte {
 		panic("sim: marshal Trustly's key: " + err.Error()) // an RSA key can be marshalled
 	}
 	return pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der})
+}
+
+// trustlyActions are what Faults knows: the calls that Trustly hears, and the notifications that it sends.
+var trustlyActions = []string{"Deposit", "AccountLedger", "kyc", "account", "pending", "credit", "debit", "cancel"}
+
+// Actions are the calls that Trustly hears and the notifications that it sends, as Faults knows them.
+func (t *Trustly) Actions() []string { return slices.Clone(trustlyActions) }
+
+// FaultsOf are the ways in which an action can misbehave. A notification is not refused, and has no uuid to answer.
+func (t *Trustly) FaultsOf(action string) []Fault {
+	if action == "Deposit" || action == "AccountLedger" {
+		return append(slices.Clone(AllFaults), TrustlyWrongUUID, TrustlyWrongSignature)
+	}
+	sends := slices.DeleteFunc(slices.Clone(AllFaults), func(f Fault) bool { return f == Refuse })
+	return faultsOf(t.Actions(), action, append(sends, TrustlyWrongSignature))
 }
 
 // TrustlyOrder is an order as it stands.

@@ -146,7 +146,7 @@ func (m *trustlyMerchant) depositData(change map[string]any) map[string]any {
 	m.count++
 	n := m.count
 	m.mu.Unlock()
-	attributes := map[string]any{"RequestKYC": "1", "Country": "SE", "Locale": "sv_SE", "Currency": "SEK", "Amount": "250.00",
+	attributes := map[string]any{"RequestKYC": "1", "Country": "SE", "Locale": "en_GB", "Currency": "SEK", "Amount": "250.00",
 		"ShopperStatement": "Kärnan", "SuccessURL": m.server.URL + "/ok", "FailURL": m.server.URL + "/fail"}
 	data := map[string]any{"NotificationURL": m.server.URL + "/n", "EndUserID": "user-1", "MessageID": fmt.Sprint("m-", n), "Attributes": attributes}
 	for k, v := range change {

@@ -299,19 +299,19 @@ func (o *trustlyOrder) due(typed string) (amountMinor int64, err error) {
 	}
 	amountMinor, ok := trustlyMinor(typed, o.currency)
 	if !ok {
-		return 0, fmt.Errorf("trustly: %q is not an amount in %s", typed, o.currency)
+		return 0, trustlyNo{"bank.bad.amount", []any{typed, o.currency}}
 	}
 	if least, ok := trustlyMinor(o.attribute("SuggestedMinAmount"), o.currency); ok && amountMinor < least {
-		return 0, fmt.Errorf("trustly: the amount is at least %s", o.attribute("SuggestedMinAmount"))
+		return 0, trustlyNo{"bank.least", []any{o.attribute("SuggestedMinAmount")}}
 	}
 	if most, ok := trustlyMinor(o.attribute("SuggestedMaxAmount"), o.currency); ok && amountMinor > most {
-		return 0, fmt.Errorf("trustly: the amount is at most %s", o.attribute("SuggestedMaxAmount"))
+		return 0, trustlyNo{"bank.most", []any{o.attribute("SuggestedMaxAmount")}}
 	}
 	if limit, ok := trustlyLimit(o.limit, o.currency); ok && !o.scenario.IgnoreLimit {
 		amountMinor = min(amountMinor, limit)
 	}
 	if amountMinor == 0 {
-		return 0, errors.New("trustly: there is nothing left to pay")
+		return 0, trustlyNo{key: "bank.nothing"}
 	}
 	return amountMinor, nil
 }

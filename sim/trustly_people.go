@@ -44,6 +44,9 @@ func TrustlyPeople() []TrustlyPerson {
 // The banks are invented.
 var trustlyBanks = []string{"Fjällbanken", "Sparlinden", "Norrskensbanken"}
 
+// trustlyLooks are the classes under which the stylesheet knows the banks.
+var trustlyLooks = map[string]string{"Fjällbanken": "fjall", "Sparlinden": "linden", "Norrskensbanken": "norrsken"}
+
 // whole fills in what is left out of a person: nobody is the first test person of the country, and one with only an id is
 // whoever logs in with it.
 func (p TrustlyPerson) whole(country string) TrustlyPerson {

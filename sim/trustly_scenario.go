@@ -68,6 +68,9 @@ type TrustlyScenario struct {
 var trustlyFlows = []string{"kyc-account-credit", "kyc-credit", "kyc-credit-account", "kyc-pending-credit", "kyc-credit-debit",
 	"kyc-cancel", "credit-late", "no-credit", "cancel-then-credit", "debit-before-credit", "abort-underage", "abort-unverified", "pay-fails"}
 
+// TrustlyOrders are the choices of TrustlyScenario.Order, the usual one first.
+func TrustlyOrders() []string { return slices.Clone(trustlyFlows) }
+
 func (s TrustlyScenario) check() error {
 	if s.Order != "" && !slices.Contains(trustlyFlows, s.Order) {
 		return fmt.Errorf("trustly sends no notifications in the order %q", s.Order)
