@@ -9,6 +9,7 @@ export default built("diagram", {
     environment: "jsdom",
     include: ["test/**/*.test.ts"],
     setupFiles: ["test/setup.ts"],
+    css: true, // the picture's looks are a part of the file that toSVG makes
     env: { TZ: "UTC" },
   },
 })
