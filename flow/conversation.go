@@ -93,13 +93,14 @@ func (c *Conversations) progress(r engine.Run) (oauth.Progress, error) {
 	if err != nil {
 		return oauth.Progress{}, err
 	}
-	p := oauth.Progress{Run: r.ID, Request: s.Request, Stage: oauth.Working, TxID: s.SignInTx, Refusal: r.Refusal, Begun: r.Begun, Here: c.here(s),
+	p := oauth.Progress{Run: r.ID, Request: s.Request, Stage: oauth.Working, TxID: s.SignInTx, Refusal: r.Refusal, Begun: r.Begun,
 		Status: s.signInStatus(r.Status.Over()), Identified: s.Identity.Provider != "", Accepted: s.Told != parley.NotTold || s.Started, Paid: s.Paid != nil}
 	if m, err := c.Desk.merchant(s.Request.Merchant); err == nil && s.Request.Amount != nil {
 		if payer, ok := m.payer(s.Request.Provider); ok {
 			p.Payer = payer.Name
 		}
 	}
+	p.Here = s.Collects && (s.Request.Amount == nil || p.Payer == s.Request.Provider)
 	show := func(stage oauth.Stage, page connector.Page) {
 		p.Stage, p.Page = stage, oauth.Page{URL: page.URL, Framed: page.Framed, Width: page.Width, Height: page.Height}
 	}
@@ -120,19 +121,6 @@ func (c *Conversations) progress(r engine.Run) (oauth.Progress, error) {
 		p.Stage, p.Page.HandOver = oauth.Identifying, c.handOver(s)
 	}
 	return p, nil
-}
-
-// here reports whether the person is identified on our own page, and goes nowhere else after that.
-func (c *Conversations) here(s Onboarding) bool {
-	if !s.Collects || s.Request.Amount == nil {
-		return s.Collects
-	}
-	m, err := c.Desk.merchant(s.Request.Merchant)
-	if err != nil {
-		return false
-	}
-	payer, ok := m.payer(s.Request.Provider)
-	return ok && payer.Name == s.Request.Provider
 }
 
 // handOver is how the person gets from our page to the provider's app now.

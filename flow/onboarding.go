@@ -231,6 +231,7 @@ func (d *Desk) collect(ctx context.Context, t engine.Turn, s Onboarding) (Onboar
 		s.Identify.Session = got.Session
 	}
 	if got.Fact == connector.Identified || got.Fact == connector.Denied {
+		parley.NoteExchange(ctx, nil, got.Told, 0)
 		return d.recordIdentity(t, s, got.Told)
 	}
 	return s, engine.NotYet("the person is at it")

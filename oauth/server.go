@@ -61,9 +61,9 @@ type Provider struct {
 	Name, Label string
 	Pays        bool   // a deposit can follow
 	Payer       string // the label of who takes it, when that is somebody else
+	Here        bool   // people are identified on our own page
 	Logo        string // address of an image; none when empty
 	Framed      bool   // its page may stand in an iframe
-	Here        bool   // people are identified on our own page
 	Demands     []string
 }
 

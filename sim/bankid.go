@@ -106,11 +106,13 @@ func (b *BankID) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case path == "/app":
 		b.app(w, r)
 	case path == "/behaviour":
-		b.Faults.Page("BankID", bankIDActions...).ServeHTTP(w, r)
+		behaviour(w, r, b)
 	case path == "/":
-		b.home(w)
+		b.home(w, r)
 	default:
-		http.NotFound(w, r)
+		if !asset(w, r, path) {
+			http.NotFound(w, r)
+		}
 	}
 }
 

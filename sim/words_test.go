@@ -40,7 +40,7 @@ func composedKeys() (keys []string) {
 			keys = append(keys, prefix+part)
 		}
 	}
-	for _, a := range []actor{NewOperator(OperatorOptions{}), NewTrustly(TrustlyOptions{}), NewOpenID(OpenIDOptions{}), NewRegister(RegisterOptions{})} {
+	for _, a := range []actor{NewOperator(OperatorOptions{}), NewTrustly(TrustlyOptions{}), NewOpenID(OpenIDOptions{}), NewBankID(BankIDOptions{}), NewRegister(RegisterOptions{})} {
 		for _, prefix := range []string{"party.", "home.", "behaviour.", "nav."} {
 			add(prefix, a.name())
 		}
@@ -78,7 +78,7 @@ func TestNoWordIsMissingAndNoneIsLeftOver(t *testing.T) {
 	for _, key := range composedKeys() {
 		used[key] = true
 	}
-	told := regexp.MustCompile(`(?:\.T |say\(|key: )"([a-z][a-z.-]*[a-z0-9])"|"((?:bank|openid)\.[a-z.]+)"`)
+	told := regexp.MustCompile(`(?:\.T |say\(|key: )"([a-z][a-z.-]*[a-z0-9])"|"((?:bank|bankid|openid)\.[a-z.]+)"`)
 	err := fs.WalkDir(os.DirFS("."), ".", func(path string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() || strings.HasSuffix(path, "_test.go") || !strings.HasSuffix(path, ".go") && !strings.HasSuffix(path, ".html") {
 			return err

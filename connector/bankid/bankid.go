@@ -151,7 +151,7 @@ func (c *Connector) begin(ctx context.Context, ask connector.IdentifyRequest) (s
 	var answer struct{ OrderRef, AutoStartToken, QRStartToken, QRStartSecret string }
 	err := c.post(ctx, "auth", o, &answer)
 	if f, ok := errors.AsType[*fault](err); ok {
-		return session{}, f.begun()
+		return session{}, f.begun(ask.Attempt)
 	} else if err != nil {
 		return session{}, err
 	}

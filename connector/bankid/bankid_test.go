@@ -589,6 +589,22 @@ func TestTwoOrdersForOnePersonEndBoth(t *testing.T) {
 	if got := w.collect(ask, &s); got.Fact != connector.Denied || got.Refusal.Status != parley.StatusCancelledByPSP {
 		t.Errorf("%+v", got.Told)
 	}
+
+	// Unless the other is our own, whose answer was lost.
+	w.sim.Faults.Set("auth", sim.Lose, 1)
+	for ask.Attempt = 1; ask.Attempt <= 3; ask.Attempt++ {
+		_, err := w.Identify(t.Context(), ask)
+		if want := []parley.Kind{parley.KindUnknown, parley.KindUnheard, ""}[ask.Attempt-1]; parley.KindOf(err) != want {
+			t.Errorf("try %d: %v", ask.Attempt, err)
+		}
+	}
+	// And one that is begun in place of ours is not begun against somebody else's.
+	s = w.begin(connector.IdentifyRequest{IP: "192.0.2.7", PersonID: "SE198503152392"})
+	w.clock.move(31 * time.Second)
+	w.begin(connector.IdentifyRequest{IP: "192.0.2.8", PersonID: "SE198503152392"})
+	if got := w.collect(connector.IdentifyRequest{IP: "192.0.2.7", PersonID: "SE198503152392", Attempt: 17}, &s); got.Fact != connector.Denied || got.Refusal.Status != parley.StatusCancelledByPSP {
+		t.Errorf("%+v", got.Told)
+	}
 }
 
 func TestANumberSaysWhenSomebodyWasBornAndWhatTheyAre(t *testing.T) {

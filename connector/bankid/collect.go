@@ -127,6 +127,7 @@ func (c *Connector) renew(ctx context.Context, ask connector.CollectRequest, s s
 	if c.cfg.Now().Sub(s.Begun) > c.cfg.Patience {
 		return c.denied(s, parley.Refusal{By: parley.ByIdentityProvider, Status: parley.StatusExpired}, "startFailed"), nil
 	}
+	ask.Attempt = 1 // the order before is over, so another that is in progress is not ours
 	next, err := c.begin(ctx, ask.IdentifyRequest)
 	if no, ok := errors.AsType[*parley.Refusal](err); ok {
 		return c.denied(s, *no, "BankID gives no other order"), nil

@@ -35,12 +35,15 @@ func (f *fault) Error() string {
 
 // begun is what a no to a new order means.
 //
-//	400 alreadyInProgress    refused: both orders of the person are over, and saying it anew would undo what that protects from
+//	400 alreadyInProgress    refused: both orders of the person are over, and saying it anew would undo what that protects from;
+//	                         unheard when it is said again, because the other order is the one whose answer we lost
 //	408, 503                 unheard: nothing was begun, it may be said again
 //	other 4xx                refused: we are not let in, or ask wrongly; the person can do nothing about it
 //	anything else            unknown: an order may have been begun, and ends by itself
-func (f *fault) begun() error {
+func (f *fault) begun(attempt int) error {
 	switch {
+	case f.code == "alreadyInProgress" && attempt > 1:
+		return parley.Errorf(parley.KindUnheard, "%w", f)
 	case f.code == "alreadyInProgress":
 		return parley.Errorf(parley.KindRefused, "%w: %w", f, &parley.Refusal{By: parley.ByIdentityProvider, Status: parley.StatusCancelledByPSP})
 	case f.status == http.StatusRequestTimeout, f.status == http.StatusServiceUnavailable:
