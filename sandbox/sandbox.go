@@ -2,7 +2,8 @@
 // beside it the simulated operator with its shop, Trustly, an OpenID provider, an address register and BankID, each a server of
 // its own. Newcomers watch it, integrators test against it, and so do we.
 //
-// sandbox.go builds it; stories.go plays conversations in it and checks what every party saw.
+// sandbox.go builds it; stories.go plays conversations in it and checks what every party saw; home.go is the page from which people
+// watch them and change how the parties behave, and parties.go what it knows of each.
 package sandbox
 
 import (
@@ -38,7 +39,7 @@ const (
 
 // Options are how a sandbox is started. The zero value is a sandbox on free ports with its data in a temporary folder.
 type Options struct {
-	Port         int      // of Parley; the parties get the five after it. Zero means free ports
+	Port         int      // of Parley; the parties and the home get those after it, up to LastPort. Zero means free ports
 	Data         string   // folder of the database; a temporary one when empty
 	Auto         string   // "approve" or "deny": the simulated person acts by themselves. Empty: somebody clicks
 	RedirectURIs []string // added to each client's own
@@ -58,6 +59,9 @@ type Options struct {
 	Manual      bool                                  // the engine is not started: Work is called by the test
 }
 
+// LastPort is how many ports after Parley's own the last one lies that a sandbox may take.
+const LastPort = 6
+
 // OIDC is somebody's own OpenID provider.
 type OIDC struct{ Issuer, ClientID, ClientSecret string }
 
@@ -71,6 +75,7 @@ type Sandbox struct {
 	BankID   *sim.BankID
 
 	URL, OperatorURL, TrustlyURL, OpenIDURL, RegisterURL, BankIDURL string
+	HomeURL                                                         string // empty when the house is elsewhere
 	Config                                                          house.Config
 	Clients                                                         []Client
 	Providers                                                       []string
@@ -80,6 +85,7 @@ type Sandbox struct {
 	mu      sync.RWMutex    // guards House
 	servers []*http.Server
 	house   *http.Server
+	home    *home
 	remove  func() error
 	opts    Options
 }
@@ -116,11 +122,23 @@ func Start(ctx context.Context, o Options) (*Sandbox, error) {
 	if err != nil {
 		return nil, err
 	}
-	listeners := make([]net.Listener, 6)
-	for i := range listeners {
+	// Who listens, in the order of the ports. Parley's handler comes when its house stands.
+	seats := []seat{
+		{0, &s.URL, nil},
+		{1, &s.OperatorURL, func() http.Handler { return s.Operator }},
+		{2, &s.TrustlyURL, func() http.Handler { return s.Trustly }},
+		{3, &s.OpenIDURL, func() http.Handler { return s.OpenID }},
+		{4, &s.RegisterURL, func() http.Handler { return s.Register }},
+		{5, &s.BankIDURL, func() http.Handler { return s.BankID }},
+	}
+	if o.Elsewhere == "" {
+		seats = append(seats, seat{LastPort, &s.HomeURL, nil})
+	}
+	listeners := make([]net.Listener, len(seats))
+	for i, seat := range seats {
 		port := 0
 		if o.Port != 0 {
-			port = o.Port + i
+			port = o.Port + seat.after
 		}
 		if listeners[i], err = listen(port, i > 0); err != nil {
 			for _, l := range listeners[:i] {
@@ -128,9 +146,7 @@ func Start(ctx context.Context, o Options) (*Sandbox, error) {
 			}
 			return nil, err
 		}
-	}
-	for i, to := range []*string{&s.URL, &s.OperatorURL, &s.TrustlyURL, &s.OpenIDURL, &s.RegisterURL, &s.BankIDURL} {
-		*to = "http://" + listeners[i].Addr().String()
+		*seat.url = "http://" + listeners[i].Addr().String()
 	}
 	if o.Elsewhere != "" {
 		listeners[0].Close()
@@ -147,16 +163,18 @@ func Start(ctx context.Context, o Options) (*Sandbox, error) {
 	if o.Configure != nil {
 		o.Configure(&s.Config)
 	}
-	for i, h := range []http.Handler{s.Operator, s.Trustly, s.OpenID, s.Register, s.BankID} {
-		s.servers = append(s.servers, serve(listeners[i+1], h))
+	for i, seat := range seats {
+		if seat.handler != nil {
+			s.servers = append(s.servers, serve(listeners[i], seat.handler()))
+		}
 	}
 	if o.Elsewhere != "" {
 		ok = true
 		return s, nil
 	}
+	own := listeners[len(listeners)-1]
 	if err := s.open(ctx); err != nil {
-		listeners[0].Close()
-		return nil, err
+		return nil, errors.Join(err, listeners[0].Close(), own.Close())
 	}
 	var front http.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { s.Current().Handler.ServeHTTP(w, r) })
 	if o.Front != nil {
@@ -164,8 +182,18 @@ func Start(ctx context.Context, o Options) (*Sandbox, error) {
 	}
 	s.house = serve(listeners[0], front)
 	s.house.RegisterOnShutdown(func() { s.Current().Streams.Close() })
+	if s.home, err = newHome(s, own); err != nil {
+		return nil, errors.Join(err, own.Close())
+	}
 	ok = true
 	return s, nil
+}
+
+// seat is where somebody listens: so many ports after Parley's own.
+type seat struct {
+	after   int
+	url     *string
+	handler func() http.Handler
 }
 
 // open builds the house.
@@ -303,6 +331,9 @@ func (s *Sandbox) config(o Options, key *rsa.PrivateKey, secret string) (house.C
 // Close stops everybody and, where it was made for this, removes the data.
 func (s *Sandbox) Close(ctx context.Context) error {
 	var errs []error
+	if s.home != nil {
+		s.home.stop() // a story that is being told ends, and those who watch are let go
+	}
 	s.wires.CloseIdleConnections()
 	if s.house != nil {
 		errs = append(errs, s.house.Shutdown(ctx))
@@ -312,6 +343,9 @@ func (s *Sandbox) Close(ctx context.Context) error {
 	}
 	if s.Trustly != nil {
 		s.Trustly.Close()
+	}
+	if s.home != nil {
+		errs = append(errs, s.home.close(ctx))
 	}
 	for _, srv := range s.servers {
 		errs = append(errs, srv.Close())
@@ -338,6 +372,7 @@ type Links struct {
 	OpenID       string   `json:"openid"`
 	Register     string   `json:"address_register"`
 	BankID       string   `json:"bankid"`
+	Home         string   `json:"home,omitempty"`
 	Data         string   `json:"data"`
 	Auto         string   `json:"auto,omitempty"`
 }
@@ -348,6 +383,6 @@ func (s *Sandbox) Links() Links {
 		URL: s.URL, Issuer: s.URL, Authorize: s.URL + "/oauth/authorize", Token: s.URL + "/oauth/token", CheckToken: s.URL + "/oauth/check_token",
 		JWKS: s.URL + "/oauth/jwks", Metadata: s.URL + "/.well-known/oauth-authorization-server", Merchant: Merchant, Providers: s.Providers, Clients: s.Clients,
 		Shop: s.OperatorURL + "/shop", Operator: s.OperatorURL + "/", Notification: s.Config.Merchants[0].Operator.URL,
-		Trustly: s.TrustlyURL + "/", OpenID: s.OpenIDURL + "/", Register: s.RegisterURL + "/", BankID: s.BankIDURL + "/", Data: s.Data, Auto: s.opts.Auto,
+		Trustly: s.TrustlyURL + "/", OpenID: s.OpenIDURL + "/", Register: s.RegisterURL + "/", BankID: s.BankIDURL + "/", Home: s.HomeURL, Data: s.Data, Auto: s.opts.Auto,
 	}
 }

@@ -228,10 +228,16 @@ func TestTheSandboxBeginsWithWhatToOpen(t *testing.T) {
 	code := make(chan int)
 	go func() { code <- run(ctx, []string{"sandbox", "-port", "0", "-v"}, nil, &out, &log) }()
 	until(t, func() bool { return strings.Contains(out.String(), "Ctrl-C") })
-	first, _, _ := strings.Cut(strings.TrimSpace(out.String()), "\n")
-	if !strings.HasSuffix(first, "/shop") {
+	home, rest, _ := strings.Cut(strings.TrimSpace(out.String()), "\n")
+	shop, _, _ := strings.Cut(rest, "\n")
+	if !strings.HasPrefix(home, "Open this: ") || !strings.HasSuffix(shop, "/shop") {
 		t.Error(out.String())
 	}
+	res, err := http.Get(strings.Fields(home)[2])
+	if err != nil || res.StatusCode != http.StatusOK {
+		t.Fatalf("%v %v", res, err)
+	}
+	res.Body.Close()
 	stop()
 	if c := <-code; c != well {
 		t.Errorf("%d\n%s", c, &log)

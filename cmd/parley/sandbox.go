@@ -19,7 +19,7 @@ const patience = 25 * time.Second
 const sandboxAbout = `parley sandbox starts Parley, and beside it a simulated operator with a shop, Trustly, an OpenID provider, an
 address register and BankID, each with pages of its own. It serves until it is interrupted.
 
-  parley sandbox                          open the shop that it prints, and deposit
+  parley sandbox                          open the page that it prints: who speaks to whom, as it happens
   parley sandbox -auto approve -json      for a test: nobody needs to click, and the addresses are one line of JSON
   parley sandbox -try                     play the stories and draw who said what to whom
   parley sandbox -operator 'http://127.0.0.1:3000/api/{action}' -redirect-uri http://127.0.0.1:3000/callback
@@ -27,7 +27,7 @@ address register and BankID, each with pages of its own. It serves until it is i
 
 func runSandbox(ctx context.Context, t terminal, args []string) error {
 	fs := flags(t, "sandbox", sandboxAbout)
-	port := fs.Int("port", 8080, "`port` of Parley; the others get the five after it where they can. 0 takes free ones")
+	port := fs.Int("port", 8080, "`port` of Parley; the others get the six after it where they can. 0 takes free ones")
 	data := fs.String("data", "", "`folder` of the database; a temporary one when left out")
 	auto := fs.String("auto", "", "`approve` or deny: the simulated person acts by themselves")
 	asJSON := fs.Bool("json", false, "print all addresses and clients as one line of JSON; with -try, one line per story")
@@ -58,8 +58,8 @@ func runSandbox(ctx context.Context, t terminal, args []string) error {
 		return wrongUse("-operator needs {action} in it, for signin, authorize, transfer and cancel")
 	case *try && (*auto != "" || *operator != ""):
 		return wrongUse("-try plays with the simulated people and the simulated operator, so -auto and -operator do not go with it")
-	case *port < 0 || *port > 65535-5:
-		return wrongUse("-port is a number from 0 to 65530")
+	case *port < 0 || *port > 65535-sandbox.LastPort:
+		return wrongUse("-port is a number from 0 to 65529")
 	}
 	o := sandbox.Options{Port: *port, Data: *data, Auto: *auto, RedirectURIs: redirects, OperatorURL: *operator, OIDC: oidc}
 	if *try && !given(fs, "port") {
@@ -93,7 +93,7 @@ func runSandbox(ctx context.Context, t terminal, args []string) error {
 // links is what a newcomer reads first, so it begins with what to open.
 func links(t terminal, s *sandbox.Sandbox) {
 	l := s.Links()
-	fmt.Fprintf(t.out, "\n  Open the shop, and deposit:   %s\n\n", l.Shop)
+	fmt.Fprintf(t.out, "\n  %-28s  %s\n  %-28s  %s\n\n", "Open this:", l.Home, "The shop, to deposit:", l.Shop)
 	for _, line := range [][2]string{
 		{"The operator", l.Operator}, {"Trustly", l.Trustly}, {"The OpenID provider", l.OpenID}, {"The address register", l.Register},
 		{"BankID, and its app", l.BankID},
