@@ -148,11 +148,11 @@ func (e *Engine) Await(ctx context.Context, id string, enough func(Run) bool) (R
 	var last Run
 	for {
 		w := e.watching(id) // before reading, so that nothing falls between
-		r, err := e.Run(ctx, id)
+		r, done, err := e.look(ctx, id, enough)
 		if err != nil && ctx.Err() != nil {
 			r, err = last, ctx.Err()
 		}
-		if err != nil || enough(r) {
+		if err != nil || done {
 			e.unwatch(id, w)
 			return r, err
 		}
@@ -169,6 +169,22 @@ func (e *Engine) Await(ctx context.Context, id string, enough func(Run) bool) (R
 			return last, ctx.Err()
 		}
 	}
+}
+
+// look reads a run and asks whether enough is true of it, on a stack of its own: a database makes a stack deep, and whoever waits would
+// keep it for as long as they wait. Ten thousand do.
+func (e *Engine) look(ctx context.Context, id string, enough func(Run) bool) (r Run, done bool, err error) {
+	looked := make(chan any)
+	go func() {
+		defer func() { looked <- recover() }()
+		if r, err = e.Run(ctx, id); err == nil {
+			done = enough(r)
+		}
+	}()
+	if p := <-looked; p != nil {
+		panic(p) // where somebody is there to catch it
+	}
+	return r, done, err
 }
 
 // AwaitAnswer waits until the question that a message asked has been decided, and returns the answer.
