@@ -79,6 +79,7 @@ function settle(): void {
   for (const image of document.querySelectorAll<HTMLImageElement>('img[data-every]')) fresh(image)
   const field = document.querySelector<HTMLInputElement>('#search')
   if (field) search(field)
+  if (body.dataset.again) history.replaceState(null, '', body.dataset.again) // so that a reload knows how long the person has waited
   const to = body.dataset.go
   if (to) setTimeout(() => go(to), Number(body.dataset.seconds) * 1000)
 }
