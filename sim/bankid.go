@@ -97,7 +97,22 @@ func (b *BankID) Complaints() []string {
 	return slices.Clone(b.complaints)
 }
 
-// ServeHTTP answers the API, the app, and the pages / and /behaviour for people.
+// Twist is what is odd about the answers at the moment; "" when nothing is.
+func (b *BankID) Twist() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.opt.Twist
+}
+
+// Actions are the endpoints that can misbehave, as Faults knows them.
+func (b *BankID) Actions() []string { return slices.Clone(bankIDActions) }
+
+// FaultsOf are the ways in which an action can misbehave.
+func (b *BankID) FaultsOf(action string) []Fault {
+	return faultsOf(b.Actions(), action, append(slices.Clone(AllFaults), BankIDMaintenance, BankIDForbidden))
+}
+
+// ServeHTTP answers the API, the app, and the pages /, /twist and /behaviour for people.
 func (b *BankID) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	r.Body = http.MaxBytesReader(w, r.Body, operatorMaxBody)
 	switch path := r.URL.Path; {
@@ -107,6 +122,8 @@ func (b *BankID) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		b.app(w, r)
 	case path == "/behaviour":
 		behaviour(w, r, b)
+	case path == "/twist":
+		twistPage(w, r, b, BankIDTwists)
 	case path == "/":
 		b.home(w, r)
 	default:

@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"net/url"
 	"slices"
@@ -114,9 +113,9 @@ func (b *BankID) find(is func(*bankIDOrder) bool) *bankIDOrder {
 func (b *BankID) open(o *bankIDOrder) error {
 	switch {
 	case o == nil:
-		return errors.New("the app knows no such order: the code or the link is of another time, or was cut short")
+		return refusal{key: "bankid.no.order"}
 	case b.aged(o) != bankIDPending:
-		return errors.New("this order is over: begin again where you started")
+		return refusal{key: "bankid.over"}
 	}
 	if o.opened.IsZero() {
 		o.opened, o.hint = b.opt.Now(), "started"
@@ -131,7 +130,7 @@ func (b *BankID) open(o *bankIDOrder) error {
 func (b *BankID) scan(qr string) (*bankIDOrder, error) {
 	parts := strings.Split(strings.TrimSpace(qr), ".")
 	if len(parts) != 4 || parts[0] != "bankid" {
-		return nil, errors.New("this is no QR code of BankID's")
+		return nil, refusal{key: "bankid.no.code"}
 	}
 	o := b.find(func(o *bankIDOrder) bool { return o.qrToken == parts[1] })
 	if o == nil {
@@ -140,14 +139,14 @@ func (b *BankID) scan(qr string) (*bankIDOrder, error) {
 	mac := hmac.New(sha256.New, []byte(o.qrSecret))
 	mac.Write([]byte(parts[2]))
 	if hex.EncodeToString(mac.Sum(nil)) != parts[3] {
-		return nil, errors.New("this QR code was not made by who began the order")
+		return nil, refusal{key: "bankid.forged.code"}
 	}
 	shown, err := strconv.Atoi(parts[2])
 	if err != nil {
-		return nil, errors.New("this is no QR code of BankID's")
+		return nil, refusal{key: "bankid.no.code"}
 	}
 	if age := b.opt.Now().Sub(o.at).Seconds() - float64(shown); age > bankIDStale || age < -1 {
-		return nil, errors.New("this QR code is of another moment: scan the one that is shown now")
+		return nil, refusal{key: "bankid.old.code"}
 	}
 	return o, b.open(o)
 }
@@ -179,11 +178,11 @@ func (b *BankID) sign(o *bankIDOrder, name string) error {
 	}
 	switch {
 	case i < 0:
-		return fmt.Errorf("nobody here is called %q", name)
+		return refusal{"bankid.nobody", []any{name}}
 	case b.aged(o) != bankIDPending:
-		return errors.New("this order is over: begin again where you started")
+		return refusal{key: "bankid.over"}
 	case o.number != "" && o.number != b.opt.Persons[i].SSN:
-		return errors.New("this order is for somebody else")
+		return refusal{key: "bankid.somebody.else"}
 	}
 	o.person = b.opt.Persons[i]
 	o.end(bankIDComplete, "")
@@ -241,9 +240,9 @@ func (b *BankID) decide(ref string, act func(*bankIDOrder) error) error {
 	o := b.find(func(o *bankIDOrder) bool { return o.ref == ref })
 	switch {
 	case o == nil || o.opened.IsZero():
-		return errors.New("the app has not opened this order")
+		return refusal{key: "bankid.not.open"}
 	case b.aged(o) != bankIDPending:
-		return errors.New("this order is over: begin again where you started")
+		return refusal{key: "bankid.over"}
 	}
 	return act(o)
 }

@@ -1,20 +1,53 @@
 package sim
 
 import (
+	"errors"
 	"net/http"
 	"net/url"
 	"slices"
 )
 
+// bankIDShown bounds how many orders and requests the home page lists.
+const bankIDShown = 100
+
+// name, root, ways, faults, settings and set are what its pages need to know.
+func (b *BankID) name() string    { return "bankid" }
+func (b *BankID) root() string    { return "" }
+func (b *BankID) ways() []string  { return []string{"", "app", "twist", "behaviour"} }
+func (b *BankID) faults() *Faults { return &b.Faults }
+
+func (b *BankID) settings() []setting {
+	return []setting{{"twist", b.Twist(), "", slices.Insert(slices.Clone(BankIDTwists), 0, "")}}
+}
+
+func (b *BankID) set(name, value string) bool {
+	if name != "twist" || value != "" && !slices.Contains(BankIDTwists, value) {
+		return false
+	}
+	b.SetTwist(value)
+	return true
+}
+
 // app is the app, as far as a browser can be one: it opens an order by a QR code or by the link on the same device, and the person signs or
 // cancels.
 func (b *BankID) app(w http.ResponseWriter, r *http.Request) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
+	step := b.opened
 	if r.Method == http.MethodPost {
-		b.pressed(w, r)
+		step = b.pressed
+	}
+	b.mu.Lock()
+	to, shown := step(r) // the page itself is made without the lock
+	b.mu.Unlock()
+	if to != "" {
+		seeOther(w, to)
 		return
 	}
+	shown.class, shown.onward, shown.back = "at-bank eid", true, "/app" // an order is opened once, so the strip does not come back to it
+	render(w, r, b, shown)
+}
+
+// opened is a code that was scanned, or a link that was followed. The lock is held.
+func (b *BankID) opened(r *http.Request) (to string, shown page) {
 	q := r.URL.Query()
 	var o *bankIDOrder
 	var err error
@@ -24,80 +57,64 @@ func (b *BankID) app(w http.ResponseWriter, r *http.Request) {
 	case q.Has("qr"):
 		o, err = b.scan(q.Get("qr"))
 	}
-	switch {
-	case err != nil:
-		render(w, r, b, bankIDScanning(http.StatusUnprocessableEntity, err.Error()))
-	case o == nil:
-		render(w, r, b, bankIDScanning(http.StatusOK, ""))
-	default:
-		o.device = bankIDHost(r)
-		render(w, r, b, b.signing(o, ""))
+	if err != nil || o == nil {
+		return "", bankIDScan(r, err)
 	}
-}
-
-// signing is the page on which a person signs. The lock is held.
-func (b *BankID) signing(o *bankIDOrder, problem string) page {
-	persons := slices.DeleteFunc(slices.Clone(b.opt.Persons), func(p OpenIDPerson) bool { return o.number != "" && p.SSN != o.number })
-	status := http.StatusOK
-	if problem != "" {
-		status = http.StatusUnprocessableEntity
-	}
-	return page{name: "bankid-sign", status: status, class: "at-bank eid", onward: true, back: "/app",
-		data: map[string]any{"App": o.app, "Visible": o.visible, "Persons": persons, "Problem": problem}}
+	o.device = bankIDHost(r)
+	return "", b.signing(r, o, nil)
 }
 
 // pressed is a press of a button in the app. The lock is held.
-func (b *BankID) pressed(w http.ResponseWriter, r *http.Request) {
+func (b *BankID) pressed(r *http.Request) (to string, shown page) {
 	o := b.find(func(o *bankIDOrder) bool { return o.app == r.PostFormValue("app") && !o.opened.IsZero() })
 	if o == nil {
-		render(w, r, b, bankIDScanning(http.StatusUnprocessableEntity, "The app has no such order open."))
-		return
+		return "", bankIDScan(r, refusal{key: "bankid.not.open"})
 	}
 	if r.PostFormValue("step") == "sign" {
 		if b.aged(o) == bankIDPending {
 			o.hint = "userSign"
 		}
 		if err := b.sign(o, r.PostFormValue("person")); err != nil {
-			render(w, r, b, b.signing(o, err.Error()))
-			return
+			return "", b.signing(r, o, err)
 		}
 	} else {
 		o.end(bankIDFailed, "userCancel")
 	}
-	if to, err := url.Parse(o.back); o.sameDevice && err == nil && o.back != "" && (to.Scheme == "http" || to.Scheme == "https") {
-		seeOther(w, o.back)
-		return
+	if back, err := url.Parse(o.back); o.sameDevice && err == nil && o.back != "" && (back.Scheme == "http" || back.Scheme == "https") {
+		return o.back, page{}
 	}
-	title := "bankid.cancelled"
-	if o.state == bankIDComplete {
-		title = "bankid.signed"
-	}
-	render(w, r, b, page{name: "message", class: "at-bank eid", back: "/app", data: map[string]any{"Brand": "bankid.name", "Title": title, "Text": "bankid.back"}})
+	return "", page{name: "bankid-done", data: map[string]any{"Signed": o.state == bankIDComplete}}
 }
 
-// home shows the orders and what BankID was asked.
+// bankIDScan is the page on which a code is scanned.
+func bankIDScan(r *http.Request, problem error) page {
+	return bankIDPage(r, "bankid-scan", map[string]any{}, problem)
+}
+
+// signing is the page on which a person signs. The lock is held.
+func (b *BankID) signing(r *http.Request, o *bankIDOrder, problem error) page {
+	persons := slices.DeleteFunc(slices.Clone(b.opt.Persons), func(p OpenIDPerson) bool { return o.number != "" && p.SSN != o.number })
+	return bankIDPage(r, "bankid-sign", map[string]any{"App": o.app, "Visible": o.visible, "Persons": persons}, problem)
+}
+
+// bankIDPage is a page of the app, with what went wrong on top.
+func bankIDPage(r *http.Request, name string, data map[string]any, problem error) page {
+	p := page{name: name, data: data}
+	if no, ok := errors.AsType[refusal](problem); ok {
+		p.status, data["Problem"] = http.StatusUnprocessableEntity, languages[languageOf(r, "")].say(no.key, no.args...)
+	}
+	return p
+}
+
+// home lists the orders, and what the API was asked.
 func (b *BankID) home(w http.ResponseWriter, r *http.Request) {
 	heard, orders := b.Heard(), b.Orders()
 	slices.Reverse(heard)
 	slices.Reverse(orders)
-	render(w, r, b, page{name: "bankid-home", data: map[string]any{"Heard": heard[:min(len(heard), 200)], "Orders": orders[:min(len(orders), 50)]}})
+	render(w, r, b, page{name: "bankid-home", data: map[string]any{"Heard": heard[:min(len(heard), bankIDShown)], "Orders": orders[:min(len(orders), bankIDShown)]}})
 }
 
-// name, root, ways, faults, settings and set are what its pages need to know.
-func (b *BankID) name() string            { return "bankid" }
-func (b *BankID) root() string            { return "/" }
-func (b *BankID) ways() []string          { return []string{"", "app", "behaviour"} }
-func (b *BankID) faults() *Faults         { return &b.Faults }
-func (b *BankID) settings() []setting     { return nil }
-func (b *BankID) set(string, string) bool { return false }
-
-// Actions are what BankID can be asked, as Faults knows it.
-func (b *BankID) Actions() []string { return slices.Clone(bankIDActions) }
-
-// FaultsOf are the faults that an action can have.
-func (b *BankID) FaultsOf(action string) []Fault { return faultsOf(b.Actions(), action, AllFaults) }
-
-// scanning is the app before it has an order.
-func bankIDScanning(status int, problem string) page {
-	return page{name: "bankid-scan", status: status, class: "at-bank eid", back: "/app", data: map[string]any{"Problem": problem}}
+// Mood is how the state of an order looks.
+func (o BankIDOrder) Mood() string {
+	return map[string]string{bankIDComplete: "good", bankIDFailed: "bad", bankIDPending: "wait"}[o.State]
 }

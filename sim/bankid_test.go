@@ -249,7 +249,7 @@ func TestBankIDEndsBothOrdersOfAPerson(t *testing.T) {
 		t.Fatal(err)
 	}
 	p.wants(second, "pending userSign")
-	for name, why := range map[string]string{"Erik": "somebody else", "Nobody": "nobody here"} {
+	for name, why := range map[string]string{"Erik": "somebody else", "Nobody": "Nobody here"} {
 		if err := p.Sign(in.Ref, name); err == nil || !strings.Contains(err.Error(), why) {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -405,7 +405,7 @@ func TestBankIDsAppIsAPage(t *testing.T) {
 		t.Errorf("on another device: %d %s", status, page)
 	}
 	p.wants(o, "failed userCancel")
-	if status, _, page := ask("POST", "", url.Values{"app": {there}, "step": {"sign"}}); status != http.StatusUnprocessableEntity || !strings.Contains(page, "this order is over") {
+	if status, _, page := ask("POST", "", url.Values{"app": {there}, "step": {"sign"}}); status != http.StatusUnprocessableEntity || !strings.Contains(page, "This order is over") {
 		t.Errorf("afterwards: %d %s", status, page)
 	}
 

@@ -66,7 +66,7 @@ func stripOf(a actor, w words, back string) strip {
 	}
 	for _, c := range s.Settings {
 		if c.Now != c.Usual {
-			s.Now = append(s.Now, w.say("setting."+c.Name)+": "+c.Now)
+			s.Now = append(s.Now, w.say("setting."+a.name()+"."+c.Name)+": "+c.Now)
 		}
 	}
 	return s
@@ -123,6 +123,23 @@ func behaviour(w http.ResponseWriter, r *http.Request, a actor) {
 		back = r.URL.Path
 	}
 	seeOther(w, relative(r.URL.Path, back))
+}
+
+// twistPage is where somebody chooses what is wrong with what a party says, where there is more to choose than faults.
+func twistPage(w http.ResponseWriter, r *http.Request, a actor, twists []string) {
+	if r.Method != http.MethodPost {
+		now := a.settings()[0].Now // of those who have this page, the twist is the one setting
+		render(w, r, a, page{name: "twist", data: map[string]any{"Now": now, "Twists": twists}})
+		return
+	}
+	if !fromHere(w, r) {
+		return
+	}
+	if twist := r.PostFormValue("twist"); !a.set("twist", twist) {
+		http.Error(w, "no such twist: "+strconv.Quote(twist), http.StatusBadRequest)
+		return
+	}
+	seeOther(w, r.URL.Path)
 }
 
 // crossOrigin knows who sends a form: another site's page must not change how a party behaves, nor send anything in its name.

@@ -6,7 +6,6 @@ import (
 	"html/template"
 	"maps"
 	"net/http"
-	"net/url"
 	"slices"
 	"strings"
 )
@@ -87,7 +86,7 @@ func render(w http.ResponseWriter, r *http.Request, a actor, p page) {
 	lang := languageOf(r, p.language)
 	v := view{Lang: lang, Root: rootOf(r, a.root()), Class: p.class, Script: p.script, D: p.data, words: languages[lang]}
 	for _, tag := range slices.Sorted(maps.Keys(languages)) {
-		v.Languages = append(v.Languages, language{tag, languages[tag]["language"], linkWith(r, "lang", tag), tag == lang})
+		v.Languages = append(v.Languages, language{tag, languages[tag]["language"], v.inLanguage(r, p.back, tag), tag == lang})
 	}
 	for _, way := range a.ways() {
 		key := "nav." + way
@@ -157,13 +156,14 @@ func rootOf(r *http.Request, known string) string {
 	return "./"
 }
 
-// linkWith is the link to the same page with a parameter changed.
-func linkWith(r *http.Request, key, value string) string {
-	q := url.Values{}
-	if r.Method == http.MethodGet || r.Method == http.MethodHead {
-		q = r.URL.Query()
+// inLanguage is the link to the same page in a language. What a form was answered with cannot be asked for again, so from there it leads
+// back to where the form is.
+func (v view) inLanguage(r *http.Request, back, tag string) string {
+	if back != "" && r.Method == http.MethodPost {
+		return v.Root + strings.TrimPrefix(back, "/") + "?lang=" + tag
 	}
-	q.Set(key, value)
+	q := r.URL.Query()
+	q.Set("lang", tag)
 	return "?" + q.Encode()
 }
 

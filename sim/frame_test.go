@@ -52,15 +52,16 @@ func TestEveryPageIsWholeAndLetsNothingElseIn(t *testing.T) {
 	p, openid := openIDServe(t, OpenIDOptions{})
 	_, register := registerServe(t, RegisterOptions{})
 	registerAsk(t, register, "199001012385")
+
 	bankid := httptest.NewServer(NewBankID(BankIDOptions{}))
-	t.Cleanup(bankid.Close)
+	defer bankid.Close()
 
 	foreign := regexp.MustCompile(`(?:src|href|action)="(?:https?:)?//|<style|\sstyle=|\son[a-z]+=|<script(?:>| [^s])`)
 	for _, address := range []string{
 		operator + "/", operator + "/?action=authorize", operator + "/behaviour", operator + "/shop", operator + "/shop/callback?error=access_denied&state=x", operator + "/heard/1",
 		m.rpc.URL + "/", m.rpc.URL + "/scenario", m.rpc.URL + "/behaviour", choose, choose + "&options=1", confirm, m.rpc.URL + "/_/orderclient?OrderID=1",
-		openid + "/", openid + "/twist", openid + "/behaviour", openIDAsk(openid), openid + "/authorize", register + "/", register + "/behaviour",
-		bankid.URL + "/", bankid.URL + "/app", bankid.URL + "/app?qr=x", bankid.URL + "/behaviour",
+		openid + "/", openid + "/twist", openid + "/behaviour", openIDAsk(openid), openid + "/authorize",
+		bankid.URL + "/", bankid.URL + "/app", bankid.URL + "/app?qr=x", bankid.URL + "/twist", bankid.URL + "/behaviour", register + "/", register + "/behaviour",
 	} {
 		for tag := range languages {
 			to := address

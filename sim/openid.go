@@ -183,7 +183,7 @@ func (p *OpenID) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case "/behaviour":
 		behaviour(w, r, p)
 	case "/twist":
-		p.twistPage(w, r)
+		twistPage(w, r, p, OpenIDTwists)
 	case "/", "":
 		p.home(w, r)
 	default:

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"net/http"
 	"slices"
-	"strconv"
 )
 
 // openIDShown bounds how many requests the home page lists.
@@ -35,22 +34,6 @@ func (p *OpenID) home(w http.ResponseWriter, r *http.Request) {
 	render(w, r, p, page{name: "openid-home", data: map[string]any{
 		"Persons": p.opt.Persons, "Calls": p.UserinfoCalls(), "Twist": p.Twist(), "Heard": heard[:min(len(heard), openIDShown)],
 	}})
-}
-
-// twistPage is where a person chooses what is wrong with ID tokens.
-func (p *OpenID) twistPage(w http.ResponseWriter, r *http.Request) {
-	if r.Method != http.MethodPost {
-		render(w, r, p, page{name: "twist", data: map[string]any{"Now": p.Twist(), "Twists": OpenIDTwists}})
-		return
-	}
-	if !fromHere(w, r) {
-		return
-	}
-	if twist := r.PostFormValue("twist"); !p.set("twist", twist) {
-		http.Error(w, "no such twist: "+strconv.Quote(twist), http.StatusBadRequest)
-		return
-	}
-	seeOther(w, r.URL.Path)
 }
 
 // openIDRecorder lets a page be written into an answer, so that it can be late or lost like anything else.

@@ -202,6 +202,12 @@ func TestTheShopSpeaksTheLanguageItIsReadIn(t *testing.T) {
 	if _, body := browse(t, "GET", at+"/shop", nil, "Accept-Language", "en", "Cookie", cookies[0].Name+"="+cookies[0].Value); !strings.Contains(body, `<html lang="sv">`) {
 		t.Error("the choice is forgotten")
 	}
+	if _, body := browse(t, "POST", at+"/shop/start", url.Values{"provider": {"nobody"}}); !strings.Contains(body, `href="../shop?lang=sv"`) {
+		t.Error("what a form was answered with is asked for again:", body)
+	}
+	if _, body := browse(t, "GET", at+"/?txId=7", nil); !strings.Contains(body, `href="?lang=sv&amp;txId=7"`) {
+		t.Error("the other language forgets the filter")
+	}
 	o, at = operatorServe(t, OperatorOptions{Locale: "fi_FI"})
 	o.Connect(ShopClient{AuthorizeURL: "https://parley.example/oauth/authorize"})
 	res, _ = browse(t, "POST", at+"/shop/start", start)

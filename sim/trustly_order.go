@@ -299,19 +299,19 @@ func (o *trustlyOrder) due(typed string) (amountMinor int64, err error) {
 	}
 	amountMinor, ok := trustlyMinor(typed, o.currency)
 	if !ok {
-		return 0, trustlyNo{"bank.bad.amount", []any{typed, o.currency}}
+		return 0, refusal{"bank.bad.amount", []any{typed, o.currency}}
 	}
 	if least, ok := trustlyMinor(o.attribute("SuggestedMinAmount"), o.currency); ok && amountMinor < least {
-		return 0, trustlyNo{"bank.least", []any{o.attribute("SuggestedMinAmount")}}
+		return 0, refusal{"bank.least", []any{o.attribute("SuggestedMinAmount")}}
 	}
 	if most, ok := trustlyMinor(o.attribute("SuggestedMaxAmount"), o.currency); ok && amountMinor > most {
-		return 0, trustlyNo{"bank.most", []any{o.attribute("SuggestedMaxAmount")}}
+		return 0, refusal{"bank.most", []any{o.attribute("SuggestedMaxAmount")}}
 	}
 	if limit, ok := trustlyLimit(o.limit, o.currency); ok && !o.scenario.IgnoreLimit {
 		amountMinor = min(amountMinor, limit)
 	}
 	if amountMinor == 0 {
-		return 0, trustlyNo{key: "bank.nothing"}
+		return 0, refusal{key: "bank.nothing"}
 	}
 	return amountMinor, nil
 }

@@ -22,17 +22,9 @@ func (t *Trustly) pageOrder(w http.ResponseWriter, r *http.Request) *trustlyOrde
 	return o
 }
 
-// trustlyNo is why a person cannot do what they want, as a key of the words. As an error it is said in English.
-type trustlyNo struct {
-	key  string
-	args []any
-}
-
-func (e trustlyNo) Error() string { return "trustly: " + languages[fallback].say(e.key, e.args...) }
-
 // trustlySay is an error as the page of an order says it.
 func trustlySay(lang words, err error) string {
-	if no, ok := errors.AsType[trustlyNo](err); ok {
+	if no, ok := errors.AsType[refusal](err); ok {
 		return lang.say(no.key, no.args...)
 	}
 	return lang.say("bank.changed")
@@ -119,7 +111,7 @@ func (t *Trustly) serveStep(w http.ResponseWriter, r *http.Request) {
 	case "bank":
 		bank := r.PostFormValue("bank")
 		if !slices.Contains(trustlyBanks, bank) {
-			err = trustlyNo{key: "bank.no.bank"}
+			err = refusal{key: "bank.no.bank"}
 			break
 		}
 		t.mu.Lock()
@@ -142,7 +134,7 @@ func (t *Trustly) serveStep(w http.ResponseWriter, r *http.Request) {
 			id = r.PostFormValue("identifier")
 		}
 		if strings.TrimSpace(id) == "" {
-			err = trustlyNo{key: "bank.no.login"}
+			err = refusal{key: "bank.no.login"}
 			break
 		}
 		if _, tooLate := t.identify(o, TrustlyPerson{ID: id}); tooLate == nil {
@@ -160,7 +152,7 @@ func (t *Trustly) serveStep(w http.ResponseWriter, r *http.Request) {
 			t.log("deny: " + tooLate.Error())
 		}
 	default:
-		err = trustlyNo{key: "bank.no.step"}
+		err = refusal{key: "bank.no.step"}
 	}
 	if err != nil {
 		t.show(w, r, o, err)

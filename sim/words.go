@@ -59,6 +59,14 @@ func (w words) say(key string, args ...any) string {
 	return fmt.Sprintf(text, args...)
 }
 
+// refusal is why a person cannot do what they want, as a key of the words. As an error it is said in English.
+type refusal struct {
+	key  string
+	args []any
+}
+
+func (e refusal) Error() string { return languages[fallback].say(e.key, e.args...) }
+
 // money writes an amount as the language does, with the decimals it came with: "1,234,567.50 SEK", "1 234 567,50 SEK".
 func (w words) money(amount, currency string) string {
 	whole, fraction, dot := strings.Cut(amount, ".")

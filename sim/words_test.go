@@ -48,7 +48,7 @@ func composedKeys() (keys []string) {
 			add("nav.", way)
 		}
 		for _, c := range a.settings() {
-			add("setting.", c.Name)
+			add("setting."+a.name()+".", c.Name)
 		}
 		for _, action := range a.Actions() {
 			for _, fault := range a.FaultsOf(action) {
@@ -62,6 +62,7 @@ func composedKeys() (keys []string) {
 			t.Close()
 		}
 	}
+	add("twist.", "openid", "bankid")
 	add("often.", "-1", "1", "2", "n")
 	add("did.", "", "signed-in", "reserved", "transferred", "cancelled", "refused", "repeated")
 	add("tx.", "reserved", "transferred", "cancelled")
