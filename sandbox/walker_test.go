@@ -113,7 +113,7 @@ func (w *walker) listen(ev any) {
 	switch ev := ev.(type) {
 	case *network.EventRequestWillBeSent:
 		w.requests = append(w.requests, ev.Request.URL)
-		if u, err := url.Parse(ev.Request.URL); err != nil || u.Hostname() != "127.0.0.1" {
+		if u, err := url.Parse(ev.Request.URL); err != nil || u.Hostname() != "127.0.0.1" && u.Scheme != "data" {
 			complain("the browser asks %s", ev.Request.URL)
 		}
 	case *cdplog.EventEntryAdded:
