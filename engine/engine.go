@@ -6,7 +6,8 @@
 // are sent to notify and the connectors, and the SQL to store.
 //
 // Read flow.go for what a flow is made of, outcome.go for how a step can end, store.go for what is kept; then tell.go, in which
-// a message moves a run, and drive.go, in which a run moves itself. draw.go draws a flow, drawn.go and picture.go a run; truth.go says whether the picture is true.
+// a message moves a run, and drive.go, in which a run moves itself. draw.go draws a flow, drawn.go a run, drawing.go and picture.go write
+// that as JSON and as text, and truth.go says whether it is true. changes.go is for whoever follows all runs.
 package engine
 
 import (

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"parley"
 	"parley/engine"
 	"parley/flow"
 	"parley/sandbox"
@@ -72,29 +73,39 @@ func (r *rig) checkDiscretion(run engine.Run, events []engine.Event, e end, wron
 		delete(whole, s.Pay.Reference)
 		delete(whole, s.Identity.Issuer)
 	}
+	look := func(step string, v any) {
+		kept, err := json.Marshal(v)
+		if err != nil {
+			wrong(22, "what was kept of %s cannot be written: %v", step, err)
+		}
+		for _, s := range inside {
+			if s != "" && strings.Contains(string(kept), s) {
+				wrong(22, "what was kept of %s says %q: %s", step, s, kept)
+			}
+		}
+		for s, is := range whole {
+			if is && strings.Contains(string(kept), fmt.Sprintf("%q", s)) {
+				wrong(22, "what was kept of %s says %q: %s", step, s, kept)
+			}
+		}
+	}
 	for _, ev := range events {
 		if ev.Kind == engine.EventSaid && (ev.Step == "signin" || ev.Step == "authorize" || ev.Step == "transfer") || ev.Kind == engine.EventUndone {
 			if x := ev.Exchange; x == nil || x.Request == nil || x.Answer == nil || x.Status != 200 {
 				wrong(23, "of %s nothing was kept: %+v", ev.Step, x)
 			}
 		}
-		if ev.Exchange == nil {
-			continue
-		}
-		kept, err := json.Marshal(ev.Exchange)
-		if err != nil {
-			wrong(22, "what was kept of %s cannot be written: %v", ev.Step, err)
-		}
-		for _, s := range inside {
-			if s != "" && strings.Contains(string(kept), s) {
-				wrong(22, "what was kept of %s says %q: %s", ev.Step, s, kept)
-			}
-		}
-		for s, is := range whole {
-			if is && strings.Contains(string(kept), fmt.Sprintf("%q", s)) {
-				wrong(22, "what was kept of %s says %q: %s", ev.Step, s, kept)
-			}
-		}
+		look(ev.Step, struct {
+			Note     string
+			Exchange *parley.Exchange
+		}{ev.Note, ev.Exchange})
+	}
+	attempts, err := r.db.Attempts(r.t.Context(), run.ID)
+	if err != nil {
+		wrong(22, "the attempts of run %s cannot be read: %v", run.ID, err)
+	}
+	for _, a := range attempts {
+		look(a.Step, a.Why)
 	}
 	if begun := events[0].Exchange; begun == nil {
 		wrong(23, "nothing was kept of how run %s began", run.ID)

@@ -127,7 +127,7 @@ func history(t *testing.T) (folder string, names map[string]string) {
 		await(t, s, names[order], over)
 		healthy()
 	}
-	adjusted(t, s, 3)
+	adjusted(t, s, 4) // one is of a story
 	s.Operator.SetLimit("100.00")
 	s.Trustly.SetScenario(sim.TrustlyScenario{})
 	names["limit"], _ = pay(t, s, "approve")
@@ -142,7 +142,7 @@ func history(t *testing.T) (folder string, names map[string]string) {
 	if err := s.Trustly.Reverse(order.OrderID); err != nil {
 		t.Fatal(err)
 	}
-	names["reversed"], names["adjustment"] = run, adjusted(t, s, 4)
+	names["reversed"], names["adjustment"] = run, adjusted(t, s, 5)
 	healthy()
 	names["open"], _ = pay(t, s, "")
 	s.Trustly.SetScenario(sim.TrustlyScenario{Order: "pay-fails"})
