@@ -158,7 +158,7 @@ func TestQRCodesAreThoseOfBankIDsOwnExample(t *testing.T) {
 			t.Errorf("after %s: %q, %q", test.after, h.SameDevice, h.Hint)
 		}
 	}
-	if h := c.HandOver(kept, began.Add(unstarted)); h.QR != "" || h.QRFor != 0 || h.SameDevice == "" {
+	if h := c.HandOver(kept, began.Add(shown)); h.QR != "" || h.QRFor != 0 || h.SameDevice == "" {
 		t.Errorf("a code is shown that opens nothing any more: %+v", h)
 	}
 	if h := c.HandOver(json.RawMessage("nonsense"), began); h != (connector.HandOver{Hint: connector.HintWaiting}) {

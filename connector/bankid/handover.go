@@ -12,8 +12,9 @@ import (
 	"parley/connector"
 )
 
-// unstarted is how long BankID waits for the app. After that the QR code opens nothing.
-const unstarted = 30 * time.Second
+// shown is how long a QR code is shown for an order. BankID waits 30 s for the app, and then says so the next time that it is asked: a code
+// that opens nothing is shown for a moment, rather than none. When BankID does not answer, there is nothing to show.
+const shown = 40 * time.Second
 
 // HandOver is the way to the app, for this second.
 func (c *Connector) HandOver(kept json.RawMessage, now time.Time) connector.HandOver {
@@ -27,7 +28,7 @@ func (c *Connector) HandOver(kept json.RawMessage, now time.Time) connector.Hand
 	}
 	// BankID brings the browser back by the returnUrl of the order, and the link says so: redirect=null.
 	h.SameDevice = c.cfg.App + "?autostarttoken=" + url.QueryEscape(s.AutoStart) + "&redirect=null"
-	if since := max(now.Sub(s.At), 0); since < unstarted {
+	if since := max(now.Sub(s.At), 0); since < shown {
 		second := since.Truncate(time.Second)
 		h.QR, h.QRFor = qr(s.QRToken, s.QRSecret, int(second/time.Second)), second+time.Second-since
 	}
