@@ -9,7 +9,7 @@ export function built(name: string, more: UserConfig = {}) {
   return defineConfig(({ mode }) =>
     mergeConfig<UserConfig, UserConfig>(
       {
-        plugins: [svelte()],
+        plugins: [svelte({ configFile: false })],
         base: "./",
         // Tests run the component as a browser does, not as a server that renders it.
         resolve: mode === "test" ? { conditions: ["browser"] } : {},

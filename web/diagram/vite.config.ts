@@ -10,6 +10,7 @@ export default built("diagram", {
     include: ["test/**/*.test.ts"],
     setupFiles: ["test/setup.ts"],
     css: true, // the picture's looks are a part of the file that toSVG makes
+    testTimeout: 60_000, // on a busy machine
     env: { TZ: "UTC" },
   },
 })

@@ -22,6 +22,7 @@ export interface Columns {
 const narrowest = 36
 const widest = 300
 const mostWords = 240 // an arrow's words do not widen a gap beyond this; they wrap
+const mostName = 140
 const headLines = 3
 const signHeight = 24
 const edge = 6 // the outer names may reach a little beyond the arrows
@@ -29,7 +30,7 @@ const edge = 6 // the outer names may reach a little beyond the arrows
 export function columns(drawing: Drawing, arrows: Arrow[], from: number, to: number, measure: Measure): Columns {
   const { parties, place } = merged(drawing, arrows)
   const labels = parties.map((p) => plain(p.label))
-  const halves = labels.map((l) => Math.min(measure(l, true), 120) / 2)
+  const halves = labels.map((l) => Math.min(measure(l, true), mostName) / 2)
   const first = from + Math.max(halves[0] ?? 0, 16)
   const last = to - Math.max(halves.at(-1) ?? 0, 16)
 

@@ -4,7 +4,7 @@ import { columns, type Column, type Columns } from "./columns.ts"
 import { shown, since, stateWord, stateWords, tone, took, under, type Phrase, type Tone, type Voice } from "./reading.ts"
 import { stateSigns } from "./signs.ts"
 import { lineHeight, plain, shorten, wrap, type Measure } from "./text.ts"
-import type { Arrow, Drawing, State } from "./types.ts"
+import type { Arrow, Drawing } from "./types.ts"
 
 export interface Geometry {
   width: number
@@ -18,7 +18,6 @@ export interface Geometry {
 
 export interface Row {
   arrow: Arrow
-  state: State
   top: number
   height: number
   y: number // of the arrow's line
@@ -27,9 +26,8 @@ export interface Row {
   label: Line[]
   under: Line[]
   at?: Line // since the run began
-  word: Line // the state
+  state?: Line & { sign: { x: number; y: number; path: string; tone: Tone } }
   took?: Line
-  sign: { x: number; y: number; path: string; tone: Tone }
   ticks: number[]
 }
 
@@ -123,7 +121,7 @@ export function layout(drawing: Drawing, { width, voice, measure }: Frame): Geom
         y: middle,
         from: start,
         to: right,
-        passed: arrow.state === "done" || arrow.state === "unknown" || arrow.state === "late",
+        passed: passed(arrow),
         words: { x: (start + right - wide) / 2, y: middle + 4, width: wide, phrases: [{ text: words, tone: "quiet" }] },
       })
       y += pivotHeight
@@ -183,7 +181,6 @@ function arrowRow(drawing: Drawing, arrow: Arrow, at: Place, voice: Voice, measu
   const duration = took(arrow, voice)
   const row: Row = {
     arrow,
-    state: arrow.state,
     top: at.y,
     height: y - at.y + spare,
     y: line + spare / 2,
@@ -191,17 +188,27 @@ function arrowRow(drawing: Drawing, arrow: Arrow, at: Place, voice: Voice, measu
     to: at.to,
     label: label.map(down),
     under: below.map(down),
-    // The state stands beside the arrow; when there is a duration under it, both are around the arrow's line.
-    word: right(stateWord(drawing, arrow, voice.say), at.end + signWidth, duration ? baseline - lineHeight : baseline),
-    sign: { x: at.end + 4, y: baseline - 12 - (duration ? lineHeight : 0), path: stateSigns[arrow.state], tone: tone(arrow.state) },
     ticks: ticks(arrow, high - low),
+  }
+  const word = stateWord(drawing, arrow, voice.say)
+  if (word) {
+    // It stands beside the arrow; when there is a duration under it, both are around the arrow's line.
+    const y = duration ? baseline - lineHeight : baseline
+    const sign = { x: at.end + 4, y: y - 12, path: stateSigns[arrow.state], tone: tone(arrow.state) }
+    row.state = { ...right(word, at.end + signWidth, y), sign }
   }
   if (time) row.at = right(time, Math.max(at.start - timeGap - measure(time), 0), baseline)
   if (duration) row.took = right(duration, at.end + signWidth, baseline)
   return row
 }
 
-function silent(arrow: Arrow): boolean {
+// passed reports whether there is no way back behind an arrow that is the pivot.
+export function passed(arrow: Arrow): boolean {
+  return arrow.state === "done" || arrow.state === "unknown" || arrow.state === "late"
+}
+
+// silent reports whether an arrow says nothing, or no longer.
+export function silent(arrow: Arrow): boolean {
   return arrow.state === "not-yet" || arrow.state === "skipped" || arrow.state === "undone"
 }
 
@@ -263,7 +270,7 @@ function box(
   const text = shorten(words, Math.max(width - kindWidth - 30, 0), measure)
   return {
     kind: block.kind,
-    skipped: rows.every((r) => r.state === "skipped"),
+    skipped: rows.every((r) => r.arrow.state === "skipped"),
     x,
     y: top,
     width,

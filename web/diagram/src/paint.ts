@@ -69,22 +69,26 @@ function pivot(p: Pivot): Shape {
   return group({ class: p.passed ? "pivot passed" : "pivot" }, path(line(round(p.y - 1.5)) + line(round(p.y + 1.5)), ""), words(p.words))
 }
 
-// row is one arrow with its words. The parts that change when its state does are in a group that can be drawn as it goes.
+// row is one arrow with its words, in groups for who draws it as it goes: the hairline where it will be, the arrow that goes along it,
+// what is told, and what came of it.
 export function row(r: Row): Shape {
   const to = r.to - r.from
-  const flags = [r.state, r.arrow.seen ? "seen" : "", r.arrow.reply ? "reply" : ""].filter(Boolean).join(" ")
+  const flags = [r.arrow.state, r.arrow.seen ? "seen" : "", r.arrow.reply ? "reply" : ""].filter(Boolean).join(" ")
   return group(
     { class: "row " + flags },
     group({ transform: `translate(${round(r.from)} ${round(r.y)})` }, path(stem(to, 0), "track"), group({ class: "goes" }, ...arrow(r, to))),
-    ...(r.state === "undone" ? [back(r, to)] : []),
+    ...(r.arrow.state === "undone" ? [back(r, to)] : []),
     group(
       { class: "told" },
       ...r.label.map((l) => words(l, "label")),
+    ),
+    group(
+      { class: "came" },
       ...r.under.map((l) => words(l, "under")),
       r.at && words(r.at, "time"),
-      words(r.word, "time"),
+      r.state && words(r.state, "time"),
       r.took && words(r.took, "time"),
-      group({ transform: `translate(${round(r.sign.x)} ${round(r.sign.y)})` }, path(r.sign.path, "sign " + r.sign.tone)),
+      r.state && group({ transform: `translate(${round(r.state.sign.x)} ${round(r.state.sign.y)})` }, path(r.state.sign.path, "sign " + r.state.sign.tone)),
     ),
   )
 }
@@ -95,13 +99,13 @@ function stem(to: number, head: number): string {
 }
 
 function arrow(r: Row, to: number): Shape[] {
-  const open = r.state === "now" || r.state === "not-yet" || r.state === "unknown" || r.arrow.seen
+  const open = r.arrow.state === "now" || r.arrow.state === "not-yet" || r.arrow.state === "unknown" || r.arrow.seen
   const y = to === 0 ? 14 : 0
   const tip = to === 0 ? 2 : to
   const back = to === 0 ? 1 : -Math.sign(to) // the way from the tip to the tail
   const at = (dx: number, dy: number) => `${round(tip + back * dx)} ${y + dy}`
   const ticks = r.ticks.map((x) => path(`M${round(-back * x)} -4v8`, "tick"))
-  if (r.state === "refused") {
+  if (r.arrow.state === "refused") {
     return [path(stem(to, 14), "line"), path(`M${at(13, -4.5)}L${at(4, 4.5)}M${at(4, -4.5)}L${at(13, 4.5)}`, "head cross"), ...ticks]
   }
   const head = open ? path(`M${at(8, -4.5)}L${at(1, 0)}L${at(8, 4.5)}`, "head") : path(`M${at(9, -4.5)}L${at(1, 0)}L${at(9, 4.5)}z`, "head full")

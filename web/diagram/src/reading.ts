@@ -44,8 +44,10 @@ export function shown(drawing: Drawing, say: Say): Arrow[] {
   })
 }
 
-// stateWord is the state in a word or two. What was not said in a run that was refused will not be.
+// stateWord is the state in a word or two. What was not said in a run that was refused will not be; in a flow that has not run nothing
+// has a state.
 export function stateWord(drawing: Drawing, arrow: Arrow, say: Say): string {
+  if (!drawing.run) return ""
   if (arrow.state === "not-yet" && drawing.status === "refused" && !arrow.ends) return say("state.never")
   return say(`state.${arrow.state}`)
 }
@@ -86,7 +88,7 @@ function reasons(drawing: Drawing, arrow: Arrow, voice: Voice): (string | undefi
       return [waiting(drawing, arrow, voice), again(arrow, voice)]
     case "undone": {
       const back = drawing.arrows.find((a) => a.undoes === arrow.name)
-      return [back && voice.say("taken-back-by", { name: back.name })]
+      return [arrow.refusal, back && voice.say("taken-back-by", { name: back.name })]
     }
     case "done":
       return [arrow.undoes && voice.say("takes-back", { name: arrow.undoes })]
@@ -132,7 +134,7 @@ export function sentence(drawing: Drawing, arrow: Arrow, voice: Voice): string {
   const words = [
     say(from === to ? "arrow-self" : "arrow", { number: arrow.number, from, to, name }),
     at ? `${state} ${say("after", { span: at })}` : state,
-  ]
+  ].filter(Boolean)
   const duration = took(arrow, voice)
   if (duration) words.push(say("took", { span: duration }))
   const more = under(drawing, arrow, voice)?.text

@@ -89,12 +89,14 @@ function animation(drawing: Drawing, g: Geometry): string {
   const percent = (ms: number) => `${Math.round((ms / whole) * 10000) / 100}%`
   const rules = order.map((i, n) => {
     const [from, to] = [percent(n * step), percent(n * step + draws)]
+    const its = `.rows>:nth-child(${i + 1}) `
+    const frames = (before: string, after: string) => `{0%,${from}{${before}}${to},100%{${after}}}`
     return (
-      `@keyframes g${i}{0%,${from}{transform:scaleX(0)}${to},100%{transform:none}}@keyframes t${i}{0%,${from}{opacity:.3}${to},100%{opacity:1}}` +
-      `.rows>:nth-child(${i + 1}) .goes{animation-name:g${i}}.rows>:nth-child(${i + 1}) .told{animation-name:t${i}}`
+      `@keyframes g${i}${frames("transform:scaleX(0)", "transform:none")}@keyframes t${i}${frames("opacity:var(--before)", "opacity:1")}` +
+      `${its}.goes{animation-name:g${i}}${its}:is(.told,.came,.return){animation-name:t${i}}`
     )
   })
-  return `@media (prefers-reduced-motion:no-preference){.goes,.told{animation-duration:${whole}ms;animation-iteration-count:infinite;animation-timing-function:ease-out}${rules.join("")}}`
+  return `@media (prefers-reduced-motion:no-preference){.goes,.told,.came,.return{animation-duration:${whole}ms;animation-iteration-count:infinite;animation-timing-function:ease-out}${rules.join("")}}`
 }
 
 function utc(at: number): string {
@@ -112,6 +114,6 @@ function markup(shape: Shape): string {
 
 const entities: Record<string, string> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;" }
 
-export function escape(text: string): string {
+function escape(text: string): string {
   return text.replace(/[&<>"']/g, (c) => entities[c] ?? c)
 }

@@ -53,9 +53,9 @@ describe("every state has its words, its sign and its look", () => {
     ["done", "done", "2. Parley to Trustly: process sign in, done after 3 ms, took 3 ms", "done 3 ms"],
     ["refused", "refused", "7. Parley to Operator: authorize, refused after 9 ms, took <1 ms, ERR_DECLINED_LIMIT · the day's limit is reached", "ERR_DECLINED_LIMIT · the day's limit is reached"],
     ["unknown", "unknown", "8. Parley to Trustly: process payment, answer lost after 5009 ms, took 5000 ms, asked again in 12 s · waiting for Trustly, SEK 500.00, no way back from here", "asked again in 12 s · waiting for Trustly"],
-    ["undone", "taken-back", "7. Parley to Operator: authorize, taken back after 7012 ms, took 1000 ms, cancel takes it back, tries that did not end it: 2", "cancel takes it back"],
+    ["undone", "taken-back", "7. Parley to Operator: authorize, taken back after 7012 ms, took 1000 ms, ERR_TIMEOUT_MERCHANT · cancel takes it back, tries that did not end it: 2", "cancel takes it back"],
     ["skipped", "skipped", "6. Parley to Operator: signin, skipped after 7 ms, only if: the operator is to be asked", "skipped"],
-    ["late", "par", "7. Bank to Parley: correction, late after 3 h 0 min, SEK −12.00, only if: at any time", "late"],
+    ["late", "par", "7. Bank to Parley: correction, late after 3 h 0 min, SEK −12.00, beside others: at any time", "late"],
   ]
   test.each(cases)("%s", (state, name, sentence, words) => {
     show({ drawing: fixture(name) })
@@ -63,7 +63,7 @@ describe("every state has its words, its sign and its look", () => {
     const row = rowOf(state)
     const rows = all(`svg .row.${state}`).map(wordsOf)
     expect(rows.some((r) => r.includes(words)), rows.join("\n")).toBe(true)
-    expect(row.querySelector(".told .sign")?.getAttribute("d")).toBeTruthy()
+    expect(row.querySelector(".came .sign")?.getAttribute("d")).toBeTruthy()
     expect(row.querySelector(".goes .line")).not.toBeNull()
   })
   test("the one that was taken back has the arrow that returns beside it, and no other has", () => {
@@ -81,7 +81,7 @@ describe("every state has its words, its sign and its look", () => {
 test("boxes, the pivot and the ticks are drawn", () => {
   show({ drawing: fixture("operator-down") })
   expect(all("svg .box").map((b) => b.querySelector("text")?.textContent)).toEqual([
-    "optthe operator is to be asked", "optat any time", "optat any time", "optafterwards, as far as it comes",
+    "optthe operator is to be asked", "parat any time", "parat any time", "optafterwards, as far as it comes",
   ])
   expect(one("svg .pivot.passed text").textContent).toBe("no way back from here")
   expect(rowOf("now").querySelectorAll(".tick")).toHaveLength(12)
@@ -97,6 +97,8 @@ test("a flow that has not run has nothing to look into and counts nothing", () =
   show({ drawing: fixture("not-begun") })
   expect(all("ol button")).toEqual([])
   expect(sentences()).toHaveLength(18)
+  expect(sentences()[1]).toBe("2. Parley to Identity Provider: process sign in")
+  expect(all("svg .came .sign")).toEqual([])
   expect(one(".end").textContent).toBe("not begun")
   expect(vi.getTimerCount()).toBe(0)
 })
@@ -212,11 +214,11 @@ describe("an exchange", () => {
     flushSync()
     const button = all("dialog button").find((b) => b.textContent === "Copy the request")
     button?.click()
-    await vi.waitFor(() => expect(one("dialog [role=status]").textContent).toBe("copied"))
+    await vi.waitFor(() => expect(one("dialog [role=status]").textContent).toBe("copied"), 10_000)
     expect(JSON.parse(written[0] ?? "")).toMatchObject({ userId: "user_7", accountHolder: "[redacted]" })
     vi.stubGlobal("navigator", { ...navigator, clipboard: undefined })
     button?.click()
-    await vi.waitFor(() => expect(one("dialog [role=status]").textContent).toBe("could not be copied"))
+    await vi.waitFor(() => expect(one("dialog [role=status]").textContent).toBe("could not be copied"), 10_000)
   })
 })
 
@@ -289,7 +291,7 @@ describe("on a phone", () => {
 
   test("blocks and the pivot are there", () => {
     show({ drawing: fixture("done") })
-    expect(all("li .tab").map((t) => t.textContent)).toEqual(["opt the operator is to be asked", "opt at any time", "opt at any time", "opt afterwards, as far as it comes"])
+    expect(all("li .tab").map((t) => t.textContent)).toEqual(["opt the operator is to be asked", "par at any time", "par at any time", "opt afterwards, as far as it comes"])
     expect(all("li .pivot")).toHaveLength(1)
     expect(one("li .pivot").parentElement?.textContent).toContain("process payment")
     expect(all("li.boxed")).toHaveLength(7)
@@ -334,7 +336,7 @@ test("the buttons that save the picture can be left out", async () => {
   expect(file).toBe("sign-up-and-deposit-01a1fc7e.svg")
   expect(made[0]?.type).toBe("image/svg+xml")
   mermaid?.click()
-  await vi.waitFor(() => expect(written[0]).toContain("sequenceDiagram"))
+  await vi.waitFor(() => expect(written[0]).toContain("sequenceDiagram"), 10_000)
   set({ tools: false })
   expect(all(".top button")).toEqual([])
 })

@@ -18,13 +18,13 @@ interface Box {
   height: number
 }
 
-// written is where words stand, a little less high than they are so that lines which touch do not overlap.
+// written is where words stand: from over the tallest letter to under the lowest.
 const written = (what: string, l: Line): Box => ({
   what: `${what} “${l.phrases.map((p) => p.text).join(" ")}”`,
   x: l.x,
-  y: l.y - fontSize + 2,
+  y: l.y - fontSize + 1,
   width: l.width,
-  height: fontSize - 1,
+  height: fontSize + 2,
 })
 
 function allWords(g: Geometry): Box[] {
@@ -32,8 +32,8 @@ function allWords(g: Geometry): Box[] {
     ...g.rows.flatMap((r) => [
       ...r.label.map((l) => written(`${r.arrow.number} label`, l)),
       ...r.under.map((l) => written(`${r.arrow.number} under`, l)),
-      ...[r.at, r.word, r.took].filter((l) => l !== undefined).map((l) => written(`${r.arrow.number} beside`, l)),
-      { what: `${r.arrow.number} sign`, x: r.sign.x, y: r.sign.y, width: 16, height: 16 },
+      ...[r.at, r.state, r.took].filter((l) => l !== undefined).map((l) => written(`${r.arrow.number} beside`, l)),
+      ...(r.state ? [{ what: `${r.arrow.number} sign`, x: r.state.sign.x, y: r.state.sign.y, width: 16, height: 16 }] : []),
     ]),
     ...g.boxes.map((b) => written("box", b.tab)),
     ...g.pivots.map((p) => written("pivot", p.words)),

@@ -110,7 +110,7 @@ test("each state has its own look and its own sign", () => {
   const looks = ["not-yet", "now", "done", "refused", "unknown", "undone", "skipped", "late"].map((state) => {
     const row = doc.querySelector(`.row.${state}`)
     expect(row, state).not.toBeNull()
-    return row?.querySelector(".told .sign")?.getAttribute("d")
+    return row?.querySelector(".came .sign")?.getAttribute("d")
   })
   expect(new Set(looks).size).toBe(looks.length)
 })

@@ -91,47 +91,47 @@ function _(e, t) {
 	});
 }
 function v(e, t, n) {
-	return t.state === "not-yet" && e.status === "refused" && !t.ends ? n("state.never") : n(`state.${t.state}`);
+	return e.run ? t.state === "not-yet" && e.status === "refused" && !t.ends ? n("state.never") : n(`state.${t.state}`) : "";
 }
-function y(t) {
+function ee(t) {
 	return [...Object.keys(e).map((e) => t(`state.${e}`)), t("state.never")];
 }
-function b(e, t, n) {
+function y(e, t, n) {
 	return !t || !e.begun || !n.times ? "" : l(Date.parse(t) - Date.parse(e.begun), n.say, n.locale);
 }
-function x(e, t) {
+function b(e, t) {
 	return e.took === void 0 || !t.times ? "" : l(e.took, t.say, t.locale);
 }
-var S = {
+var x = {
 	refused: "no",
 	unknown: "wait",
 	now: "wait",
 	done: "go"
 };
-function C(e) {
-	return S[e] ?? "quiet";
+function S(e) {
+	return x[e] ?? "quiet";
 }
-function w(e, t, n) {
-	let r = te(T(e, t, n));
+function C(e, t, n) {
+	let r = ne(w(e, t, n));
 	return r ? {
 		text: r,
-		tone: t.state === "done" ? "quiet" : C(t.state)
+		tone: t.state === "done" ? "quiet" : S(t.state)
 	} : void 0;
 }
-function T(e, t, n) {
+function w(e, t, n) {
 	switch (t.state) {
 		case "refused": return [t.refusal, t.note];
-		case "unknown": return [D(t, n), E(e, t, n)];
-		case "now": return [E(e, t, n), D(t, n)];
+		case "unknown": return [E(t, n), T(e, t, n)];
+		case "now": return [T(e, t, n), E(t, n)];
 		case "undone": {
 			let r = e.arrows.find((e) => e.undoes === t.name);
-			return [r && n.say("taken-back-by", { name: r.name })];
+			return [t.refusal, r && n.say("taken-back-by", { name: r.name })];
 		}
 		case "done": return [t.undoes && n.say("takes-back", { name: t.undoes })];
 		default: return [];
 	}
 }
-function E(e, t, n) {
+function T(e, t, n) {
 	if (!t.waitingOn) return "";
 	let r = [n.say("waiting", { party: g(e, t.waitingOn) })];
 	if (t.until && n.times) {
@@ -140,35 +140,35 @@ function E(e, t, n) {
 	}
 	return r.join("");
 }
-function D(e, t) {
+function E(e, t) {
 	if (!e.again || !t.times) return "";
 	let n = e.state === "unknown" || e.waitingOn === e.from, r = Date.parse(e.again) - t.now;
 	return r <= 0 ? t.say(n ? "asked-now" : "said-now") : t.say(n ? "asked-again" : "said-again", { left: u(r, t.say) });
 }
-function O(e, t, n) {
-	let { say: r } = n, i = g(e, t.from), a = g(e, t.to), o = f(t.name), s = b(e, t.at, n), c = v(e, t, r), l = [r(i === a ? "arrow-self" : "arrow", {
+function D(e, t, n) {
+	let { say: r } = n, i = g(e, t.from), a = g(e, t.to), o = f(t.name), s = y(e, t.at, n), c = v(e, t, r), l = [r(i === a ? "arrow-self" : "arrow", {
 		number: t.number,
 		from: i,
 		to: a,
 		name: o
-	}), s ? `${c} ${r("after", { span: s })}` : c], u = x(t, n);
+	}), s ? `${c} ${r("after", { span: s })}` : c].filter(Boolean), u = b(t, n);
 	u && l.push(r("took", { span: u }));
-	let d = w(e, t, n)?.text;
+	let d = C(e, t, n)?.text;
 	return d && l.push(d), t.note && t.state !== "refused" && l.push(f(t.note)), t.tries?.length && l.push(r("tries", { n: t.tries.length })), t.block && l.push(r(`${t.block.kind}-block`, { words: f(t.block.words) })), t.pivot && l.push(r("pivot")), l.join(", ");
 }
-function k(e, t) {
+function O(e, t) {
 	let n = [f(e.title || e.flow), f(e.about)];
-	return e.run && t.times && n.push(t.say("run", { id: A(e.run) })), n.filter(Boolean);
+	return e.run && t.times && n.push(t.say("run", { id: k(e.run) })), n.filter(Boolean);
 }
-function A(e) {
+function k(e) {
 	return f(e.length > 7 ? e.slice(0, 6) + "…" : e);
 }
-function ee(e, t) {
+function A(e, t) {
 	if (!e.begun || !t.times) return "";
 	let n = e.arrows.flatMap((e) => e.moments ?? []).map((e) => Date.parse(e.at)), r = Date.parse(e.begun);
 	return l(Math.max(r, ...n) - r, t.say, t.locale);
 }
-function j(e, t, n = !0) {
+function te(e, t, n = !0) {
 	if (!e.run) return [{
 		text: t("not-begun"),
 		tone: "quiet"
@@ -199,25 +199,25 @@ function j(e, t, n = !0) {
 		tone: "wait"
 	}), r;
 }
-function te(e) {
+function ne(e) {
 	return f(e.filter(Boolean).join("\xA0· "));
 }
 // src/columns.ts
-var ne = 36, re = 300, ie = 240, ae = 3, oe = 24, se = 6;
-function M(e, t, n, r, a) {
-	let { parties: o, place: s } = ce(e, t), c = o.map((e) => f(e.label)), l = c.map((e) => Math.min(a(e, !0), 120) / 2), u = n + Math.max(l[0] ?? 0, 16), d = r - Math.max(l.at(-1) ?? 0, 16), p = c.slice(1).map((e, t) => Math.max(ne, (l[t] ?? 0) + (l[t + 1] ?? 0) + 24));
+var re = 36, ie = 300, ae = 240, oe = 140, se = 3, ce = 24, le = 6;
+function j(e, t, n, r, a) {
+	let { parties: o, place: s } = ue(e, t), c = o.map((e) => f(e.label)), l = c.map((e) => Math.min(a(e, !0), oe) / 2), u = n + Math.max(l[0] ?? 0, 16), d = r - Math.max(l.at(-1) ?? 0, 16), p = c.slice(1).map((e, t) => Math.max(re, (l[t] ?? 0) + (l[t + 1] ?? 0) + 24));
 	for (let e of t) {
-		let [t, n] = [s(e.from), s(e.to)].sort((e, t) => e - t), r = Math.min(a(`${e.number} ${f(e.name)}`) + 40, ie);
+		let [t, n] = [s(e.from), s(e.to)].sort((e, t) => e - t), r = Math.min(a(`${e.number} ${f(e.name)}`) + 40, ae);
 		n === t + 1 && (p[t] = Math.max(p[t] ?? 0, r)), n === t && t < p.length && (p[t] = Math.max(p[t] ?? 0, r / 2));
 	}
-	let m = le(p, Math.max(d - u, 0)), g = u, _ = o.map((e, t) => {
+	let m = de(p, Math.max(d - u, 0)), g = u, _ = o.map((e, t) => {
 		t > 0 && (g += m[t - 1] ?? 0);
-		let o = t > 0 ? m[t - 1] ?? 0 : 2 * (g - n + se), s = t < m.length ? m[t] ?? 0 : 2 * (r - g + se), l = Math.max(Math.min(o, s) - 8, 24);
+		let o = t > 0 ? m[t - 1] ?? 0 : 2 * (g - n + le), s = t < m.length ? m[t] ?? 0 : 2 * (r - g + le), l = Math.max(Math.min(o, s) - 8, 24);
 		return {
 			id: e.id,
 			x: g,
 			label: c[t] ?? "",
-			lines: h(c[t] ?? "", l, ae, a, !0),
+			lines: h(c[t] ?? "", l, se, a, !0),
 			server: e.server === !0,
 			sign: i(e)
 		};
@@ -225,10 +225,10 @@ function M(e, t, n, r, a) {
 	return {
 		all: _,
 		of: s,
-		headHeight: oe + Math.max(1, ..._.map((e) => e.lines.length)) * 17 + 12
+		headHeight: ce + Math.max(1, ..._.map((e) => e.lines.length)) * 17 + 12
 	};
 }
-function ce(e, t) {
+function ue(e, t) {
 	let n = [], r = /* @__PURE__ */ new Map(), i = new Set(e.parties.map((e) => e.id)), a = t.flatMap((e) => [e.from, e.to]).filter((e) => !i.has(e));
 	for (let t of [...e.parties, ...[...new Set(a)].map((e) => ({
 		id: e,
@@ -248,15 +248,15 @@ function ce(e, t) {
 		place: (e) => r.get(e) ?? 0
 	};
 }
-function le(e, t) {
+function de(e, t) {
 	if (e.reduce((e, t) => e + t, 0) <= t) {
-		let n = Math.min(N([...e].sort((e, t) => t - e), t, (e, t) => e <= t), re);
+		let n = Math.min(M([...e].sort((e, t) => t - e), t, (e, t) => e <= t), ie);
 		return e.map((e) => Math.max(e, n));
 	}
-	let n = N([...e].sort((e, t) => e - t), t, (e, t) => e >= t);
+	let n = M([...e].sort((e, t) => e - t), t, (e, t) => e >= t);
 	return e.map((e) => Math.min(e, n));
 }
-function N(e, t, n) {
+function M(e, t, n) {
 	let r = t;
 	for (let [t, i] of e.entries()) {
 		let a = r / (e.length - t);
@@ -265,7 +265,7 @@ function N(e, t, n) {
 	}
 	return r;
 }
-var P = {
+var N = {
 	"span.under": "<1 ms",
 	"span.ms": "{n} ms",
 	"span.s": "{n} s",
@@ -311,7 +311,7 @@ var P = {
 	"end.waiting": "waiting for {party}: {name}",
 	"end.attention": "a person should look: {why}",
 	list: "{title}: what is said, in order",
-	open: "show what was said",
+	open: "open",
 	changes: "{n} changes; the last: {sentence}",
 	svg: "SVG",
 	"svg-hint": "Save the picture as SVG",
@@ -343,8 +343,8 @@ var P = {
 	"moment.expired": "nobody said it in time",
 	"moment.late": "came late",
 	"moment.attention": "a person should look"
-}, F = Object.fromEntries(Object.entries(/* @__PURE__ */ Object.assign({
-	"./words/en.json": P,
+}, P = Object.fromEntries(Object.entries(/* @__PURE__ */ Object.assign({
+	"./words/en.json": N,
 	"./words/sv.json": {
 		"span.under": "<1 ms",
 		"span.ms": "{n} ms",
@@ -391,7 +391,7 @@ var P = {
 		"end.waiting": "väntar på {party}: {name}",
 		"end.attention": "någon behöver titta: {why}",
 		list: "{title}: vad som sägs, i ordning",
-		open: "visa vad som sades",
+		open: "öppna",
 		changes: "{n} ändringar; den sista: {sentence}",
 		svg: "SVG",
 		"svg-hint": "Spara bilden som SVG",
@@ -425,46 +425,46 @@ var P = {
 		"moment.attention": "någon behöver titta"
 	}
 })).map(([e, t]) => [e.replace(/^.*\/|\.json$/g, ""), t]));
-function I(e) {
-	let t = F[e] ?? F[e.slice(0, 2)] ?? P;
+function F(e) {
+	let t = P[e] ?? P[e.slice(0, 2)] ?? N;
 	return (e, n = {}) => t[e].replace(/\{(\w+)\}/g, (e, t) => String(n[t] ?? e));
 }
 // src/mermaid.ts
-function ue(e, { locale: t = "en" } = {}) {
+function fe(e, { locale: t = "en" } = {}) {
 	let n = {
-		say: I(t),
+		say: F(t),
 		locale: t,
 		times: !1,
 		now: 0,
 		clock: () => ""
-	}, r = _(e, n.say).filter((t) => !e.run || t.state !== "not-yet"), i = M(e, r, 0, 1e3, p), a = i.all.map((e) => L(e.id)), o = (e) => a[i.of(e)] ?? L(e), s = a.length > 1 ? `${a[0]},${a.at(-1)}` : String(a[0]), c = ["sequenceDiagram"], l = 1, u = (e) => c.push("    ".repeat(l) + e);
-	for (let [e, t] of i.all.entries()) u(a[e] === t.label ? `participant ${a[e]}` : `participant ${a[e]} as ${R(t.label)}`);
+	}, r = _(e, n.say).filter((t) => !e.run || t.state !== "not-yet"), i = j(e, r, 0, 1e3, p), a = i.all.map((e) => I(e.id)), o = (e) => a[i.of(e)] ?? I(e), s = a.length > 1 ? `${a[0]},${a.at(-1)}` : String(a[0]), c = ["sequenceDiagram"], l = 1, u = (e) => c.push("    ".repeat(l) + e);
+	for (let [e, t] of i.all.entries()) u(a[e] === t.label ? `participant ${a[e]}` : `participant ${a[e]} as ${L(t.label)}`);
 	let d, f = () => {
 		d &&= (l--, u("end"), void 0);
 	};
 	for (let t of r) {
-		d && (t.block?.kind !== d.kind || t.block.words !== d.words) && f(), t.block && d?.kind === "par" && (l--, u("and"), l++), t.block && !d && (u(`${t.block.kind} ${R(t.block.words)}`), l++, d = t.block);
+		d && (t.block?.kind !== d.kind || t.block.words !== d.words) && f(), t.block && d?.kind === "par" && (l--, u("and"), l++), t.block && !d && (u(`${t.block.kind} ${L(t.block.words)}`), l++, d = t.block);
 		let [r, i] = [o(t.from), o(t.to)], a = r === i ? r : `${r},${i}`;
-		if (t.state === "skipped") u(`Note over ${a}: ${R(`${n.say("state.skipped")}: ${t.name}`)}`);
+		if (t.state === "skipped") u(`Note over ${a}: ${L(`${n.say("state.skipped")}: ${t.name}`)}`);
 		else {
 			let o = (t.attempts ?? 1) > 1 ? ` ${n.say("times", { n: t.attempts ?? 1 })}` : "";
-			u(`${r}${de(t)}${i}: ${R(t.name + o)}`);
-			let s = w(e, t, n)?.text, c = [t.state === "done" || t.state === "not-yet" ? "" : v(e, t, n.say), s].filter(Boolean).join(": ");
-			c && u(`Note over ${a}: ${R(c)}`);
+			u(`${r}${pe(t)}${i}: ${L(t.name + o)}`);
+			let s = C(e, t, n)?.text, c = [t.state === "done" || t.state === "not-yet" ? "" : v(e, t, n.say), s].filter(Boolean).join(": ");
+			c && u(`Note over ${a}: ${L(c)}`);
 		}
-		t.pivot && u(`Note over ${s}: ${R(n.say("pivot"))}`);
+		t.pivot && u(`Note over ${s}: ${L(n.say("pivot"))}`);
 	}
-	if (f(), e.run) for (let t of j(e, n.say, !1)) u(`Note over ${s}: ${R(t.text)}`);
+	if (f(), e.run) for (let t of te(e, n.say, !1)) u(`Note over ${s}: ${L(t.text)}`);
 	return c.join("\n") + "\n";
 }
-function de(e) {
+function pe(e) {
 	return e.state === "refused" ? "-x" : e.state === "unknown" ? "--x" : e.state === "now" ? "-)" : e.seen || e.reply ? "-->>" : "->>";
 }
-function L(e) {
+function I(e) {
 	let t = e.replace(/[^\p{L}\p{Nd}]/gu, "_");
 	return t.toLowerCase() === "end" ? t + "_" : t;
 }
-function R(e) {
+function L(e) {
 	let t = {
 		"#": "#35;",
 		";": "#59;",
@@ -474,7 +474,7 @@ function R(e) {
 	return f(e).replace(/[#;<>]/g, (e) => t[e] ?? e);
 }
 // src/changes.ts
-function fe(e) {
+function me(e) {
 	let t = e.map((e) => e.moments?.at(-1)?.seq ?? Infinity);
 	return e.flatMap((e, n) => t[n] === Infinity ? e.state === "not-yet" ? [] : [{
 		i: n,
@@ -485,10 +485,10 @@ function fe(e) {
 	}]).sort((e, t) => e.seq - t.seq || e.i - t.i).map(({ i: e }) => e);
 }
 // src/layout.ts
-var pe = 60, z = 14, B = 24, me = 64, he = 44, ge = 260, _e = 380, ve = 4, ye = 3, be = 16, V = 30;
+var he = 60, R = 14, z = 24, ge = 64, _e = 44, B = 260, ve = 380, ye = 4, be = 3, V = 16, H = 30;
 function xe(e, { width: t, voice: n, measure: r }) {
-	let i = _(e, n.say), a = (e, t) => Math.max(t, ...e.map((e) => r(e))), o = n.times ? a(i.map((t) => b(e, t.at, n)), pe) + z : 8, s = t - B - a([...y(n.say), ...i.map((e) => x(e, n))], 0), c = M(e, i, o, s, r), l = c.all.at(-1)?.x ?? o, u = Math.min(s, Math.max(l + me, o + ge)), d = [], f = [], p = [], h = 4, g, v = () => {
-		g &&= (h += 8, f.push(De(g.block, g.rows, g.top, h, o, u, n, r)), h += 8, void 0);
+	let i = _(e, n.say), a = (e, t) => Math.max(t, ...e.map((e) => r(e))), o = n.times ? a(i.map((t) => y(e, t.at, n)), he) + R : 8, s = t - z - a([...ee(n.say), ...i.map((e) => b(e, n))], 0), c = j(e, i, o, s, r), l = c.all.at(-1)?.x ?? o, u = Math.min(s, Math.max(l + ge, o + B)), d = [], f = [], p = [], h = 4, g, v = () => {
+		g &&= (h += 8, f.push(Oe(g.block, g.rows, g.top, h, o, u, n, r)), h += 8, void 0);
 	};
 	for (let t of i) {
 		g && (t.block?.kind !== g.block.kind || t.block.words !== g.block.words) && v(), t.block && !g && (g = {
@@ -503,12 +503,12 @@ function xe(e, { width: t, voice: n, measure: r }) {
 			y: h
 		}, n, r);
 		if (d.push(i), g?.rows.push(i), h += i.height, t.pivot) {
-			let e = m(n.say("pivot"), u - o - 16, r), i = r(e), a = h + V / 2;
+			let e = m(n.say("pivot"), u - o - 16, r), i = r(e), a = h + H / 2;
 			p.push({
 				y: a,
 				from: o,
 				to: u,
-				passed: t.state === "done" || t.state === "unknown" || t.state === "late",
+				passed: we(t),
 				words: {
 					x: (o + u - i) / 2,
 					y: a + 4,
@@ -518,7 +518,7 @@ function xe(e, { width: t, voice: n, measure: r }) {
 						tone: "quiet"
 					}]
 				}
-			}), h += V;
+			}), h += H;
 		}
 	}
 	return v(), {
@@ -557,29 +557,29 @@ function Ce(t, n, r, i, a) {
 		},
 		text: {
 			text: f(n.name),
-			tone: we(n) ? "quiet" : "ink"
+			tone: Te(n) ? "quiet" : "ink"
 		}
 	}, d = [(n.attempts ?? 1) > 1 ? i.say("times", { n: n.attempts ?? 1 }) : "", n.state === "refused" ? "" : f(n.note ?? "")];
 	d.some(Boolean) && (u.note = {
 		text: d.filter(Boolean).join(" "),
 		tone: "quiet"
 	});
-	let p = w(t, n, i), m = r.y + 6, h = (e, t, n) => Te(e, l, {
+	let p = C(t, n, i), m = r.y + 6, h = (e, t, n) => Ee(e, l, {
 		start: r.start + 2,
 		end: r.end - 2
 	}, t, n, a, o).map((e) => ({
 		...e,
 		y: (m += 17) - 4
-	})), g = h(u, ge, ve);
+	})), g = h(u, B, ye);
 	m += 6;
 	let _ = m;
 	m += o ? 18 : n.state === "undone" ? 15 : 5;
-	let y = p ? h({ text: p }, _e, ye) : [];
+	let ee = p ? h({ text: p }, ve, be) : [];
 	m += 5;
-	let S = Math.max(he - (m - r.y), 0), T = (e) => ({
+	let x = Math.max(_e - (m - r.y), 0), w = (e) => ({
 		...e,
-		y: e.y + S / 2
-	}), E = _ + S / 2 + 4, D = (e, t, n) => ({
+		y: e.y + x / 2
+	}), T = _ + x / 2 + 4, E = (e, t, n) => ({
 		x: t,
 		y: n,
 		width: a(e),
@@ -587,47 +587,54 @@ function Ce(t, n, r, i, a) {
 			text: e,
 			tone: "quiet"
 		}]
-	}), O = b(t, n.at, i), k = x(n, i), A = {
+	}), D = y(t, n.at, i), O = b(n, i), k = {
 		arrow: n,
-		state: n.state,
 		top: r.y,
-		height: m - r.y + S,
-		y: _ + S / 2,
+		height: m - r.y + x,
+		y: _ + x / 2,
 		from: r.from,
 		to: r.to,
-		label: g.map(T),
-		under: y.map(T),
-		word: D(v(t, n, i.say), r.end + B, k ? E - 17 : E),
-		sign: {
+		label: g.map(w),
+		under: ee.map(w),
+		ticks: De(n, c - s)
+	}, A = v(t, n, i.say);
+	if (A) {
+		let t = O ? T - 17 : T, i = {
 			x: r.end + 4,
-			y: E - 12 - (k ? 17 : 0),
+			y: t - 12,
 			path: e[n.state],
-			tone: C(n.state)
-		},
-		ticks: Ee(n, c - s)
-	};
-	return O && (A.at = D(O, Math.max(r.start - z - a(O), 0), E)), k && (A.took = D(k, r.end + B, E)), A;
+			tone: S(n.state)
+		};
+		k.state = {
+			...E(A, r.end + z, t),
+			sign: i
+		};
+	}
+	return D && (k.at = E(D, Math.max(r.start - R - a(D), 0), T)), O && (k.took = E(O, r.end + z, T)), k;
 }
 function we(e) {
+	return e.state === "done" || e.state === "unknown" || e.state === "late";
+}
+function Te(e) {
 	return e.state === "not-yet" || e.state === "skipped" || e.state === "undone";
 }
-function Te(e, t, n, r, i, a, o) {
+function Ee(e, t, n, r, i, a, o) {
 	let { number: s, text: c, note: l } = e, u = [
 		s,
 		c,
 		l
-	].filter((e) => e !== void 0), d = Math.min(n.end - n.start, Math.max(t.end - t.start, Math.min(H(u, a), r))), f = s ? a(s.text) + 6 : 0, p = h(c.text, d - f, i, a).map((e, t) => {
+	].filter((e) => e !== void 0), d = Math.min(n.end - n.start, Math.max(t.end - t.start, Math.min(U(u, a), r))), f = s ? a(s.text) + 6 : 0, p = h(c.text, d - f, i, a).map((e, t) => {
 		let n = {
 			...c,
 			text: e
 		};
 		return t === 0 && s ? [s, n] : [n];
 	}), m = p[0];
-	return l && m && p.length === 1 && H([...m, l], a) <= d ? m.push(l) : l && p.push(...h(l.text, d, 2, a).map((e) => [{
+	return l && m && p.length === 1 && U([...m, l], a) <= d ? m.push(l) : l && p.push(...h(l.text, d, 2, a).map((e) => [{
 		...l,
 		text: e
 	}])), p.map((e) => {
-		let r = H(e, a), i = o ? t.start : (t.start + t.end - r) / 2;
+		let r = U(e, a), i = o ? t.start : (t.start + t.end - r) / 2;
 		return {
 			x: Math.max(n.start, Math.min(i, n.end - r)),
 			y: 0,
@@ -636,18 +643,18 @@ function Te(e, t, n, r, i, a, o) {
 		};
 	});
 }
-function H(e, t) {
+function U(e, t) {
 	return e.reduce((e, n) => e + t(n.text) + 6, -6);
 }
-function Ee(e, t) {
+function De(e, t) {
 	let n = Math.max(Math.floor(((t || 60) - 40) / 7), 1);
 	return Array.from({ length: Math.min(e.tries?.length ?? 0, n, 12) }, (e, t) => 14 + t * 7);
 }
-function De(e, t, n, r, i, a, o, s) {
-	let c = t.flatMap((e) => [...e.label, ...e.under]), l = o.say(e.kind), u = s(l, !0), d = f(e.words), p = Math.max(i - 4, Math.min(...t.flatMap((e) => [e.from, e.to]), ...c.map((e) => e.x)) - be), h = Math.max(...t.flatMap((e) => [e.from, e.to]), ...c.map((e) => e.x + e.width), p + u + s(d) + 24), g = Math.min(h + be, a) - p, _ = m(d, Math.max(g - u - 30, 0), s);
+function Oe(e, t, n, r, i, a, o, s) {
+	let c = t.flatMap((e) => [...e.label, ...e.under]), l = o.say(e.kind), u = s(l, !0), d = f(e.words), p = Math.max(i - 4, Math.min(...t.flatMap((e) => [e.from, e.to]), ...c.map((e) => e.x)) - V), h = Math.max(...t.flatMap((e) => [e.from, e.to]), ...c.map((e) => e.x + e.width), p + u + s(d) + 24), g = Math.min(h + V, a) - p, _ = m(d, Math.max(g - u - 30, 0), s);
 	return {
 		kind: e.kind,
-		skipped: t.every((e) => e.state === "skipped"),
+		skipped: t.every((e) => e.arrow.state === "skipped"),
 		x: p,
 		y: n,
 		width: g,
@@ -667,34 +674,34 @@ function De(e, t, n, r, i, a, o, s) {
 	};
 }
 // src/paint.ts
-var U = (e) => Math.round(e * 10) / 10, W = (e, t) => ({
+var W = (e) => Math.round(e * 10) / 10, G = (e, t) => ({
 	tag: "path",
 	at: {
 		class: t,
 		d: e
 	}
-}), G = (e, t, n, r, i) => ({
+}), K = (e, t, n, r, i) => ({
 	tag: "rect",
 	at: {
 		class: e,
-		x: U(t),
-		y: U(n),
-		width: U(r),
-		height: U(i),
+		x: W(t),
+		y: W(n),
+		width: W(r),
+		height: W(i),
 		rx: 4
 	}
-}), K = (e, ...t) => ({
+}), q = (e, ...t) => ({
 	tag: "g",
 	at: e,
 	of: t.filter((e) => e !== void 0)
 });
-function q(e, t = "", n = !1) {
+function J(e, t = "", n = !1) {
 	return {
 		tag: "text",
 		at: {
 			class: ("words " + t + (n ? " bold" : "")).trim(),
-			x: U(e.x),
-			y: U(e.y)
+			x: W(e.x),
+			y: W(e.y)
 		},
 		of: e.phrases.map((e, t) => ({
 			tag: "tspan",
@@ -706,91 +713,91 @@ function q(e, t = "", n = !1) {
 		}))
 	};
 }
-function Oe(e) {
-	return e.columns.map((e) => K({ class: e.server ? "party server" : "party" }, K({ transform: `translate(${U(e.x - 8)} 6)` }, W(e.sign, "sign")), ...e.lines.map((t, n) => ({
+function ke(e) {
+	return e.columns.map((e) => q({ class: e.server ? "party server" : "party" }, q({ transform: `translate(${W(e.x - 8)} 6)` }, G(e.sign, "sign")), ...e.lines.map((t, n) => ({
 		tag: "text",
 		at: {
 			class: "words bold",
-			x: U(e.x),
+			x: W(e.x),
 			y: 40 + n * 17,
 			"text-anchor": "middle"
 		},
 		text: t
 	}))));
 }
-function ke(e) {
-	return [
-		...e.columns.map((t) => t.server ? G("band", t.x - 5, 0, 10, e.height) : W(`M${U(t.x)} 0V${U(e.height)}`, "lifeline")),
-		...e.boxes.map(Ae),
-		...e.pivots.map(je)
-	];
-}
 function Ae(e) {
-	return K({ class: e.skipped ? "box skipped" : "box" }, G("frame", e.x, e.y, e.width, e.height), G("tab", e.x, e.y, e.tab.width + 16, 24), q(e.tab, "kind"));
+	return [
+		...e.columns.map((t) => t.server ? K("band", t.x - 5, 0, 10, e.height) : G(`M${W(t.x)} 0V${W(e.height)}`, "lifeline")),
+		...e.boxes.map(je),
+		...e.pivots.map(Me)
+	];
 }
 function je(e) {
-	let t = (t) => `M${U(e.from)} ${t}H${U(e.words.x - 10)}M${U(e.words.x + e.words.width + 10)} ${t}H${U(e.to)}`;
-	return K({ class: e.passed ? "pivot passed" : "pivot" }, W(t(U(e.y - 1.5)) + t(U(e.y + 1.5)), ""), q(e.words));
+	return q({ class: e.skipped ? "box skipped" : "box" }, K("frame", e.x, e.y, e.width, e.height), K("tab", e.x, e.y, e.tab.width + 16, 24), J(e.tab, "kind"));
 }
 function Me(e) {
+	let t = (t) => `M${W(e.from)} ${t}H${W(e.words.x - 10)}M${W(e.words.x + e.words.width + 10)} ${t}H${W(e.to)}`;
+	return q({ class: e.passed ? "pivot passed" : "pivot" }, G(t(W(e.y - 1.5)) + t(W(e.y + 1.5)), ""), J(e.words));
+}
+function Ne(e) {
 	let t = e.to - e.from;
-	return K({ class: "row " + [
-		e.state,
+	return q({ class: "row " + [
+		e.arrow.state,
 		e.arrow.seen ? "seen" : "",
 		e.arrow.reply ? "reply" : ""
-	].filter(Boolean).join(" ") }, K({ transform: `translate(${U(e.from)} ${U(e.y)})` }, W(J(t, 0), "track"), K({ class: "goes" }, ...Ne(e, t))), ...e.state === "undone" ? [Pe(e, t)] : [], K({ class: "told" }, ...e.label.map((e) => q(e, "label")), ...e.under.map((e) => q(e, "under")), e.at && q(e.at, "time"), q(e.word, "time"), e.took && q(e.took, "time"), K({ transform: `translate(${U(e.sign.x)} ${U(e.sign.y)})` }, W(e.sign.path, "sign " + e.sign.tone))));
+	].filter(Boolean).join(" ") }, q({ transform: `translate(${W(e.from)} ${W(e.y)})` }, G(Y(t, 0), "track"), q({ class: "goes" }, ...Pe(e, t))), ...e.arrow.state === "undone" ? [Fe(e, t)] : [], q({ class: "told" }, ...e.label.map((e) => J(e, "label"))), q({ class: "came" }, ...e.under.map((e) => J(e, "under")), e.at && J(e.at, "time"), e.state && J(e.state, "time"), e.took && J(e.took, "time"), e.state && q({ transform: `translate(${W(e.state.sign.x)} ${W(e.state.sign.y)})` }, G(e.state.sign.path, "sign " + e.state.sign.tone))));
 }
-function J(e, t) {
-	return e === 0 ? `M0 0H20a6 7 0 0 1 0 14H${2 + t}` : `M0 0H${U(e - Math.sign(e) * t)}`;
+function Y(e, t) {
+	return e === 0 ? `M0 0H20a6 7 0 0 1 0 14H${2 + t}` : `M0 0H${W(e - Math.sign(e) * t)}`;
 }
-function Ne(e, t) {
-	let n = e.state === "now" || e.state === "not-yet" || e.state === "unknown" || e.arrow.seen, r = t === 0 ? 14 : 0, i = t === 0 ? 2 : t, a = t === 0 ? 1 : -Math.sign(t), o = (e, t) => `${U(i + a * e)} ${r + t}`, s = e.ticks.map((e) => W(`M${U(-a * e)} -4v8`, "tick"));
-	if (e.state === "refused") return [
-		W(J(t, 14), "line"),
-		W(`M${o(13, -4.5)}L${o(4, 4.5)}M${o(4, -4.5)}L${o(13, 4.5)}`, "head cross"),
+function Pe(e, t) {
+	let n = e.arrow.state === "now" || e.arrow.state === "not-yet" || e.arrow.state === "unknown" || e.arrow.seen, r = t === 0 ? 14 : 0, i = t === 0 ? 2 : t, a = t === 0 ? 1 : -Math.sign(t), o = (e, t) => `${W(i + a * e)} ${r + t}`, s = e.ticks.map((e) => G(`M${W(-a * e)} -4v8`, "tick"));
+	if (e.arrow.state === "refused") return [
+		G(Y(t, 14), "line"),
+		G(`M${o(13, -4.5)}L${o(4, 4.5)}M${o(4, -4.5)}L${o(13, 4.5)}`, "head cross"),
 		...s
 	];
-	let c = n ? W(`M${o(8, -4.5)}L${o(1, 0)}L${o(8, 4.5)}`, "head") : W(`M${o(9, -4.5)}L${o(1, 0)}L${o(9, 4.5)}z`, "head full");
+	let c = n ? G(`M${o(8, -4.5)}L${o(1, 0)}L${o(8, 4.5)}`, "head") : G(`M${o(9, -4.5)}L${o(1, 0)}L${o(9, 4.5)}z`, "head full");
 	return [
-		W(J(t, n ? 2 : 8), "line"),
+		G(Y(t, n ? 2 : 8), "line"),
 		c,
 		...s
 	];
 }
-function Pe(e, t) {
+function Fe(e, t) {
 	let n = Math.sign(t) || 1, r = t === 0 ? 26 : t - n * 4;
-	return K({
+	return q({
 		class: "return",
-		transform: `translate(${U(e.from)} ${U(e.y)})`
-	}, W(t === 0 ? "M26 0q8 9 0 18H8" : `M${U(r)} 2q0 8 ${-n * 8} 8H${n * 10}`, "line"), W(t === 0 ? "M14 14L8 18L14 22" : `M${n * 14} 6L${n * 8} 10L${n * 14} 14`, "head"));
+		transform: `translate(${W(e.from)} ${W(e.y)})`
+	}, G(t === 0 ? "M26 0q8 9 0 18H8" : `M${W(r)} 2q0 8 ${-n * 8} 8H${n * 10}`, "line"), G(t === 0 ? "M14 14L8 18L14 22" : `M${n * 14} 6L${n * 8} 10L${n * 14} 14`, "head"));
 }
 // src/picture.css?raw
-var Fe = "/* How the shapes of paint.ts look, on a page and in a file of their own. */\n.picture { font: 13px/1 system-ui, -apple-system, \"Segoe UI\", Roboto, \"Helvetica Neue\", Arial, sans-serif; font-variant-numeric: tabular-nums; color: var(--ink) }\n.picture path { fill: none; stroke: currentColor; stroke-width: 1.5; stroke-linecap: round; stroke-linejoin: round }\n.picture text { fill: currentColor }\n.picture .words { paint-order: stroke; stroke: var(--paper); stroke-width: 5px; stroke-linejoin: round; white-space: pre }\n.picture tspan { unicode-bidi: isolate }\n.picture .bold { font-weight: 600 }\n.picture .ink { fill: var(--ink) }\n.picture .quiet { fill: var(--quiet) }\n.picture .go { fill: var(--go) }\n.picture .wait { fill: var(--wait) }\n.picture .no { fill: var(--no) }\n\n.picture .party .sign { stroke: var(--quiet) }\n.picture .party.server, .picture .party.server .sign { color: var(--go); stroke: var(--go) }\n.picture .party.server text { stroke: var(--paper) }\n.picture .lifeline { stroke: var(--line); stroke-width: 1 }\n.picture .band { fill: var(--tint); stroke: var(--line) }\n\n.picture .frame { fill: none; stroke: var(--line) }\n.picture .tab { fill: var(--tint); stroke: var(--line) }\n.picture .kind { stroke: none }\n.picture .kind tspan:first-child { font-weight: 600 }\n.picture .skipped .frame { stroke-dasharray: 4 4 }\n.picture .pivot { color: var(--line) }\n.picture .pivot.passed { color: var(--quiet) }\n.picture .pivot path { stroke-width: 1 }\n\n.picture .sign { stroke-width: 1.5 }\n.picture path.go { stroke: var(--go); fill: none }\n.picture path.wait { stroke: var(--wait); fill: none }\n.picture path.no { stroke: var(--no); fill: none }\n.picture path.quiet { stroke: var(--quiet); fill: none }\n\n.picture .track { stroke: var(--line); stroke-width: 1 }\n.picture .head.full { fill: currentColor; stroke-width: 1 }\n.picture .seen, .picture .not-yet, .picture .skipped, .picture .undone { color: var(--quiet) }\n.picture .seen .track, .picture .done .track, .picture .unknown .track, .picture .undone .track { stroke: none }\n.picture .seen .line, .picture .reply .line { stroke-dasharray: 1.5 4 }\n.picture .now, .picture .unknown { color: var(--wait) }\n.picture .unknown .line { stroke-dasharray: 7 5 }\n.picture .not-yet .line, .picture .skipped .line { stroke: none }\n.picture .not-yet .head, .picture .skipped .head { stroke: var(--line); fill: none; stroke-width: 1 }\n.picture .undone .goes path { stroke-width: .75 }\n.picture .return .line { stroke-dasharray: 3 3 }\n.picture .return path { stroke-width: 1.25 }\n.picture .cross { stroke: var(--no); stroke-width: 2.5 }\n.picture .tick { stroke: var(--wait); stroke-width: 2 }\n", Y = "/* The colours that everything in the browser shares. Each pair that is read passes WCAG AA, in both schemes; state is never colour alone. */\n:root {\n  --ink: #12211c; --paper: #fbfaf7; --tint: #eef2ec; --line: #d3d0c5; --quiet: #4b5a54;\n  --go: #0b7a55; --wait: #8f5600; --no: #b3261e; --press: #1f4fd8; --on-press: #ffffff;\n}\n@media (prefers-color-scheme: dark) {\n  :root {\n    --ink: #eef2ee; --paper: #141a17; --tint: #1d2621; --line: #3f4a45; --quiet: #b3beb8;\n    --go: #3ecf97; --wait: #f0b35c; --no: #ff9d94; --press: #9db4ff; --on-press: #10131c;\n  }\n}\n", X = 16;
-function Ie(e, t = {}) {
+var Ie = "/* How the shapes of paint.ts look, on a page and in a file of their own. */\n.picture { font: 13px/1 system-ui, -apple-system, \"Segoe UI\", Roboto, \"Helvetica Neue\", Arial, sans-serif; font-variant-numeric: tabular-nums; color: var(--ink) }\n.picture path { fill: none; stroke: currentColor; stroke-width: 1.5; stroke-linecap: round; stroke-linejoin: round }\n.picture text { fill: currentColor }\n.picture .words { paint-order: stroke; stroke: var(--paper); stroke-width: 5px; stroke-linejoin: round; white-space: pre }\n.picture tspan { unicode-bidi: isolate }\n.picture .bold { font-weight: 600 }\n.picture .ink { fill: var(--ink) }\n.picture .quiet { fill: var(--quiet) }\n.picture .go { fill: var(--go) }\n.picture .wait { fill: var(--wait) }\n.picture .no { fill: var(--no) }\n\n.picture .party .sign { stroke: var(--quiet) }\n.picture .party.server, .picture .party.server .sign { color: var(--go); stroke: var(--go) }\n.picture .party.server text { stroke: var(--paper) }\n.picture .lifeline { stroke: var(--line); stroke-width: 1 }\n.picture .band { fill: var(--tint); stroke: var(--line) }\n\n.picture .frame { fill: none; stroke: var(--line) }\n.picture .tab { fill: var(--tint); stroke: var(--line) }\n.picture .kind { stroke: none }\n.picture .kind tspan:first-child { font-weight: 600 }\n.picture .skipped .frame { stroke-dasharray: 4 4 }\n.picture .pivot { color: var(--line) }\n.picture .pivot.passed { color: var(--quiet) }\n.picture .pivot path { stroke-width: 1 }\n\n.picture .sign { stroke-width: 1.5 }\n.picture path.go { stroke: var(--go); fill: none }\n.picture path.wait { stroke: var(--wait); fill: none }\n.picture path.no { stroke: var(--no); fill: none }\n.picture path.quiet { stroke: var(--quiet); fill: none }\n\n.picture .track { stroke: var(--quiet); stroke-width: .75 }\n.picture .head.full { fill: currentColor; stroke-width: 1 }\n.picture .seen, .picture .not-yet, .picture .skipped, .picture .undone { color: var(--quiet) }\n.picture .seen:not(.not-yet) .track, .picture .reply.done .track, .picture .unknown .track, .picture .undone .track { stroke: none }\n.picture .seen .line, .picture .reply .line { stroke-dasharray: 1.5 4 }\n.picture .now, .picture .unknown { color: var(--wait) }\n.picture .unknown .line { stroke-dasharray: 7 5 }\n.picture .not-yet .line, .picture .skipped .line { stroke: none }\n.picture .not-yet .head, .picture .skipped .head { fill: none; stroke-width: .75 }\n.picture .undone .goes path { stroke-width: .75 }\n.picture .return .line { stroke-dasharray: 3 3 }\n.picture .return path { stroke-width: 1.25 }\n.picture .cross { stroke: var(--no); stroke-width: 2.5 }\n.picture .goes .tick { stroke: var(--wait); stroke-width: 2 }\n\n/* What is seen of a row before its arrow is drawn. */\n.picture .told { --before: .35 }\n.picture .came, .picture .return { --before: 0 }\n", Le = "/* The colours that everything in the browser shares. Each pair that is read passes WCAG AA, in both schemes; state is never colour alone. */\n:root {\n  --ink: #12211c; --paper: #fbfaf7; --tint: #eef2ec; --line: #d3d0c5; --quiet: #4b5a54;\n  --go: #0b7a55; --wait: #8f5600; --no: #b3261e; --press: #1f4fd8; --on-press: #ffffff;\n}\n@media (prefers-color-scheme: dark) {\n  :root {\n    --ink: #eef2ee; --paper: #141a17; --tint: #1d2621; --line: #3f4a45; --quiet: #b3beb8;\n    --go: #3ecf97; --wait: #f0b35c; --no: #ff9d94; --press: #9db4ff; --on-press: #10131c;\n  }\n}\n", X = 16;
+function Re(e, t = {}) {
 	let { locale: n = "en", scheme: r = "both", animate: i = !1, times: a = !0, width: o = 960 } = t, s = {
-		say: I(n),
+		say: F(n),
 		locale: n,
 		times: a,
 		now: Date.parse(e.now),
-		clock: Ue
+		clock: Ge
 	}, c = xe(e, {
 		width: o - 32,
 		voice: s,
 		measure: p
-	}), l = 44 + c.headHeight, u = j(e, s.say), d = Math.ceil(l + c.height + 12 + u.length * 22 + X), f = Math.ceil(c.width + 32), m = k(e, s).join(" · "), h = _(e, s.say).map((t) => O(e, t, s)), g = {
+	}), l = 44 + c.headHeight, u = te(e, s.say), d = Math.ceil(l + c.height + 12 + u.length * 22 + X), f = Math.ceil(c.width + 32), m = O(e, s).join(" · "), h = _(e, s.say).map((t) => D(e, t, s)), g = {
 		tag: "g",
 		at: { class: "picture" },
 		of: [
-			...Le(m, ee(e, s), c),
+			...ze(m, A(e, s), c),
 			{
 				tag: "g",
 				at: { transform: `translate(${X} 44)` },
-				of: Oe(c)
+				of: ke(c)
 			},
 			{
 				tag: "g",
 				at: { transform: `translate(${X} ${l})` },
-				of: ke(c)
+				of: Ae(c)
 			},
 			{
 				tag: "g",
@@ -798,18 +805,18 @@ function Ie(e, t = {}) {
 					class: "rows",
 					transform: `translate(${X} ${l})`
 				},
-				of: c.rows.map(Me)
+				of: c.rows.map(Ne)
 			},
-			...u.map((e, t) => Re(e, l + c.height + 28 + t * 22, c.width))
+			...u.map((e, t) => Be(e, l + c.height + 28 + t * 22, c.width))
 		]
 	}, v = [
-		ze(r),
-		Z(Fe),
-		i ? He(e, c) : ""
+		Ve(r),
+		Z(Ie),
+		i ? We(e, c) : ""
 	].join("");
-	return `<svg xmlns="http://www.w3.org/2000/svg" width="${f}" height="${d}" viewBox="0 0 ${f} ${d}" role="img" aria-labelledby="title desc" lang="${$(n)}"><title id="title">${$(m)}</title><desc id="desc">${$([...h, ...u.map((e) => e.text)].join(". "))}</desc><style>${v}</style><rect width="100%" height="100%" fill="var(--paper)"/>${We(g)}</svg>\n`;
+	return `<svg xmlns="http://www.w3.org/2000/svg" width="${f}" height="${d}" viewBox="0 0 ${f} ${d}" role="img" aria-labelledby="title desc" lang="${$(n)}"><title id="title">${$(m)}</title><desc id="desc">${$([...h, ...u.map((e) => e.text)].join(". "))}</desc><style>${v}</style><rect width="100%" height="100%" fill="var(--paper)"/>${Ke(g)}</svg>\n`;
 }
-function Le(e, t, n) {
+function ze(e, t, n) {
 	let r = t ? p(t) : 0, i = m(e, n.width - r - 16, p, !0), a = X + 13, o = [{
 		tag: "text",
 		at: {
@@ -830,7 +837,7 @@ function Le(e, t, n) {
 		text: t
 	}), o;
 }
-function Re(e, t, n) {
+function Be(e, t, n) {
 	return {
 		tag: "text",
 		at: {
@@ -841,29 +848,29 @@ function Re(e, t, n) {
 		text: m(e.text, n, p, !0)
 	};
 }
-function ze(e) {
-	if (e === "both") return Z(Y);
-	let [t = "", n = ""] = [...Y.matchAll(/:root\s*{([^}]*)}/g)].map((e) => e[1] ?? "");
+function Ve(e) {
+	if (e === "both") return Z(Le);
+	let [t = "", n = ""] = [...Le.matchAll(/:root\s*{([^}]*)}/g)].map((e) => e[1] ?? "");
 	return Z(`:root {${e === "light" ? t : n}}`);
 }
-var Z = (e) => e.replace(/\/\*[^]*?\*\//g, "").replace(/\s+/g, " ").replace(/ ?([{};,]) ?/g, "$1").trim(), Q = 450, Be = 250, Ve = 3e3;
-function He(e, t) {
-	let n = fe(t.rows.map((e) => e.arrow));
+var Z = (e) => e.replace(/\/\*[^]*?\*\//g, "").replace(/\s+/g, " ").replace(/ ?([{};,]) ?/g, "$1").trim(), Q = 450, He = 250, Ue = 3e3;
+function We(e, t) {
+	let n = me(t.rows.map((e) => e.arrow));
 	if (n.length === 0 || !e.run) return "";
-	let r = n.length * Q + Ve, i = (e) => `${Math.round(e / r * 1e4) / 100}%`;
-	return `@media (prefers-reduced-motion:no-preference){.goes,.told{animation-duration:${r}ms;animation-iteration-count:infinite;animation-timing-function:ease-out}${n.map((e, t) => {
-		let [n, r] = [i(t * Q), i(t * Q + Be)];
-		return `@keyframes g${e}{0%,${n}{transform:scaleX(0)}${r},100%{transform:none}}@keyframes t${e}{0%,${n}{opacity:.3}${r},100%{opacity:1}}.rows>:nth-child(${e + 1}) .goes{animation-name:g${e}}.rows>:nth-child(${e + 1}) .told{animation-name:t${e}}`;
+	let r = n.length * Q + Ue, i = (e) => `${Math.round(e / r * 1e4) / 100}%`;
+	return `@media (prefers-reduced-motion:no-preference){.goes,.told,.came,.return{animation-duration:${r}ms;animation-iteration-count:infinite;animation-timing-function:ease-out}${n.map((e, t) => {
+		let [n, r] = [i(t * Q), i(t * Q + He)], a = `.rows>:nth-child(${e + 1}) `, o = (e, t) => `{0%,${n}{${e}}${r},100%{${t}}}`;
+		return `@keyframes g${e}${o("transform:scaleX(0)", "transform:none")}@keyframes t${e}${o("opacity:var(--before)", "opacity:1")}${a}.goes{animation-name:g${e}}${a}:is(.told,.came,.return){animation-name:t${e}}`;
 	}).join("")}}`;
 }
-function Ue(e) {
+function Ge(e) {
 	return Number.isNaN(e) ? "" : new Date(e).toISOString().slice(11, 16) + " UTC";
 }
-function We(e) {
-	let t = Object.entries(e.at).filter(([, e]) => e !== "").map(([e, t]) => ` ${e}="${$(String(t))}"`).join(""), n = (e.text === void 0 ? "" : $(e.text)) + (e.of ?? []).map(We).join("");
+function Ke(e) {
+	let t = Object.entries(e.at).filter(([, e]) => e !== "").map(([e, t]) => ` ${e}="${$(String(t))}"`).join(""), n = (e.text === void 0 ? "" : $(e.text)) + (e.of ?? []).map(Ke).join("");
 	return n ? `<${e.tag}${t}>${n}</${e.tag}>` : `<${e.tag}${t}/>`;
 }
-var Ge = {
+var qe = {
 	"&": "&amp;",
 	"<": "&lt;",
 	">": "&gt;",
@@ -871,6 +878,6 @@ var Ge = {
 	"'": "&#39;"
 };
 function $(e) {
-	return e.replace(/[&<>"']/g, (e) => Ge[e] ?? e);
+	return e.replace(/[&<>"']/g, (e) => qe[e] ?? e);
 }
-export { ue as toMermaid, Ie as toSVG };
+export { fe as toMermaid, Re as toSVG };
