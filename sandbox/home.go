@@ -81,8 +81,12 @@ func newHome(s *Sandbox, at net.Listener) (*home, error) {
 	return h, nil
 }
 
-// stop lets everybody go: the person of a story, and those who watch.
-func (h *home) stop() { h.cancel() }
+// stop lets everybody go: the person of a story, and those who watch. Nothing begins after it.
+func (h *home) stop() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.cancel()
+}
 
 // close returns when everything has ended. The parties must have stopped, or be stopping, so that nobody is waited for.
 func (h *home) close(ctx context.Context) error {

@@ -2,10 +2,13 @@ package sandbox_test
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"encoding/json"
 	"io"
 	"net/http"
+	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -304,6 +307,55 @@ func TestTheHomeShowsThePartiesAndChangesHowTheyBehave(t *testing.T) {
 		return slices.Contains(h.Parties[party(h, "operator")].Facts, struct{ Label, Value string }{"balance", "500.00 SEK"}) &&
 			slices.Contains(h.Parties[party(h, "trustly")].Facts, struct{ Label, Value string }{"orders", "1"})
 	})
+}
+
+// What the page is told comes in the sandbox's own words. Each language has its own for all of them; English tells stories as they come.
+func TestThePageHasWordsForAllThatItIsTold(t *testing.T) {
+	h := visit(t, start(t, sandbox.Options{})).home()
+	needed := map[string]bool{}
+	for _, p := range h.Parties {
+		for _, link := range p.Pages {
+			needed["page."+link.Label] = true
+		}
+		for _, fact := range p.Facts {
+			needed["fact."+fact.Label] = true
+		}
+		for _, faults := range p.Faults {
+			for _, fault := range faults {
+				needed["fault."+fault], needed["does."+fault] = true, true
+			}
+		}
+		for _, c := range p.Choices {
+			needed["choose."+c.Name] = true
+			for _, value := range c.All {
+				needed[c.Name+"."+cmp.Or(value, "usual")] = true
+			}
+		}
+	}
+	files, err := filepath.Glob("../web/sandbox/src/words/*.json")
+	if err != nil || len(files) < 2 {
+		t.Fatal(files, err)
+	}
+	for _, file := range files {
+		raw, err := os.ReadFile(file)
+		words := map[string]string{}
+		if err == nil {
+			err = json.Unmarshal(raw, &words)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		for word := range needed {
+			if words[word] == "" {
+				t.Errorf("%s has no word for %s", file, word)
+			}
+		}
+		for _, story := range h.Stories {
+			if name := "story." + story.Name; filepath.Base(file) != "en.json" && (words[name+".title"] == "" || words[name+".about"] == "") {
+				t.Errorf("%s does not tell the story %s", file, story.Name)
+			}
+		}
+	}
 }
 
 func TestWhatTheHomeDoesNotUnderstandChangesNothing(t *testing.T) {

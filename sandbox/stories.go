@@ -393,6 +393,9 @@ func (s *Sandbox) draw(ctx context.Context, run engine.Run, r *Result) error {
 	}
 	r.Events = append(r.Events, events...)
 	names, about := h.Desk.Names(run)
+	if r.Picture != "" {
+		r.Picture += "\n"
+	}
 	r.Picture += engine.Picture(table, run, events, attempts, names, about)
 	if err := engine.Truth(table, run, events); err != nil {
 		return fmt.Errorf("the picture does not tell the truth: %w", err)

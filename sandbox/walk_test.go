@@ -12,6 +12,7 @@ import (
 
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
 )
 
 // TestWalk is a person with a browser: they read what a page says and press what is on it. In every walk the browser's console
@@ -149,6 +150,24 @@ func TestWalk(t *testing.T) {
 			w.see("Waiting for you")
 			w.press("Cancel")
 			w.see("You cancelled", "access_denied")
+		}},
+		{"the-home", sandbox.Options{}, func(w *walker) {
+			// What is drawn fades in, and is looked at when it stands.
+			w.do(call(emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-reduced-motion", Value: "reduce"}}}))
+			w.goTo(w.s.HomeURL)
+			w.see("Nothing has run yet", "Somebody signs up and deposits")
+			w.press("Somebody signs up and deposits")
+			w.see("SEK 500.00 · Trustly", "check_token", "as it should be")
+			w.keyTo("Behaviour") // of the first who can be told
+			w.see("How OpenID behaves", "As usual.")
+			w.keyTo("Set")
+			w.see("refuses discovery, once")
+			if w.s.OpenID.Faults.Now("discovery") != sim.Refuse {
+				w.t.Error("the provider was not told")
+			}
+			w.keyTo("Put everything right")
+			w.see("As usual.")
+			w.do(chromedp.KeyEvent(kb.Escape))
 		}},
 		{"choose-a-provider", sandbox.Options{}, func(w *walker) {
 			w.goTo(w.s.URL + "/oauth/authorize?" + request(w.s, url.Values{"amount": {"1234567.50"}}).Encode())

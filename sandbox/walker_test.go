@@ -295,6 +295,7 @@ const everyPage = `(() => {
 	if (!document.title || !root.lang) wrong.push("the page has no title, or no language")
 	if ([...document.scripts].some(s => !s.src)) wrong.push("there is a script within the page")
 	for (const e of document.querySelectorAll("button, select, input:not([type=hidden]), ul.links a")) {
+		if (!e.checkVisibility()) continue
 		const target = e.closest("label") || e
 		if (target.getBoundingClientRect().height < 43.5) wrong.push((e.name || e.innerText) + " is " + target.getBoundingClientRect().height + " high")
 		if (e.matches("select, input") && !e.labels.length && !e.ariaLabel) wrong.push(e.name + " has no label")

@@ -6,8 +6,11 @@ import type { Word } from "./words.ts"
 
 // kept is how many runs are listed.
 const kept = 20
-// settled is how long a run must have been quiet before the page moves on to a newer one by itself.
-const settled = 1500
+// settled is how long a run must have been quiet before the page moves on to a newer one by itself: long enough for its last arrows
+// to be drawn.
+const settled = 3000
+// over is how long a run that is over is still listened to. A browser holds six connections to one server, of all its windows together.
+const over = 10_000
 // The flow that is shown before anything has run.
 const first = "sign-up-and-deposit"
 
@@ -26,6 +29,8 @@ export class Home {
 
   #ends: (() => void)[] = []
   #unwatch = () => {}
+  #watching = false
+  #rest: ReturnType<typeof setTimeout> | undefined
   #moved = 0 // when the run that is looked at last changed
   #timer: ReturnType<typeof setTimeout> | undefined
 
@@ -41,7 +46,7 @@ export class Home {
       }),
       listen("live/events", { on: { run: (r: Summary) => this.#ran(r) }, opened: () => void this.#list() }),
       () => removeEventListener("hashchange", point),
-      () => this.#unwatch(),
+      () => this.#leave(),
       () => clearTimeout(this.#timer),
     ]
     this.#point()
@@ -112,6 +117,7 @@ export class Home {
       if (!res.ok) return
       this.runs = ((await res.json()) as { runs: Summary[] }).runs
       this.listed = true
+      if (this.run && !this.#watching && !this.gone) this.#watch(this.run) // it may have changed while nobody listened
       this.#moveOn()
     } catch {
       // The stream that asked for it breaks too, and asks again.
@@ -123,6 +129,7 @@ export class Home {
     // Ids sort by when the runs began.
     this.runs = [...others, r].sort((a, b) => (a.run < b.run ? 1 : -1)).slice(0, kept)
     this.listed = true
+    if (r.run === this.run && !this.#watching && !this.gone) this.#watch(r.run)
     this.#moveOn()
   }
 
@@ -148,15 +155,24 @@ export class Home {
   // look draws a run as it happens, or the first flow as it would be.
   #look(run: string) {
     if (run === this.run && run !== "") return
-    this.#unwatch()
+    this.#leave()
     this.run = run
     this.drawing = undefined
     this.gone = false
-    if (!run) {
-      this.#unwatch = () => {}
-      void this.#fetchDrawing(`live/flows/${first}`)
-      return
-    }
+    if (run) this.#watch(run)
+    else void this.#fetchDrawing(`live/flows/${first}`)
+  }
+
+  #leave() {
+    clearTimeout(this.#rest)
+    this.#watching = false
+    this.#unwatch()
+    this.#unwatch = () => {}
+  }
+
+  // watch follows a run. One that is over is let go after a while: when it changes all the same, the list of runs tells.
+  #watch(run: string) {
+    this.#watching = true
     const path = `live/runs/${encodeURIComponent(run)}`
     this.#unwatch = listen(`${path}/events`, {
       on: {
@@ -164,6 +180,8 @@ export class Home {
           if (this.run !== run) return
           this.drawing = d
           this.#moved = Date.now()
+          clearTimeout(this.#rest)
+          if (d.status === "done" || d.status === "refused") this.#rest = setTimeout(() => this.#leave(), over)
         },
       },
       lost: () => {
@@ -180,7 +198,7 @@ export class Home {
       if (res.ok) this.drawing = (await res.json()) as Drawing
       else if (res.status < 500) {
         this.gone = true
-        this.#unwatch()
+        this.#leave()
       }
     } catch {
       // The page says that the sandbox does not answer.
