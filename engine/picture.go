@@ -371,8 +371,8 @@ func (c *canvas) text(words, at string) []string {
 	var lines []string
 	for i, row := range wrap(words, pictureWidth-4) {
 		line := "  " + row
-		if at != "" && i == 0 && len([]rune(line))+1 <= c.width {
-			line += strings.Repeat(" ", c.width-len([]rune(line))) + pad(at, timeWidth)
+		if n := len([]rune(line)); at != "" && i == 0 { // under the other times, where the words leave room
+			line += pad(at, max(c.width+timeWidth-n, len([]rune(at))+2))
 		}
 		lines = append(lines, line)
 	}
