@@ -203,12 +203,15 @@ func (s *Server) events(w http.ResponseWriter, r *http.Request, p Progress) erro
 
 // qr is the code that the app should see now. It is another a second later, so that a picture of it is worth nothing.
 func (s *Server) qr(w http.ResponseWriter, r *http.Request, p Progress) error {
-	if p.Page.HandOver == nil || p.Page.HandOver.QR == "" {
+	if p.Page.HandOver == nil {
 		return parley.Errorf(parley.KindNotFound, "there is no code to show")
 	}
-	image, err := web.QR(p.Page.HandOver.QR)
-	if err != nil {
-		return err
+	image := []byte(`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1 1"/>`) // the app has been opened, and the page has not heard of it yet
+	if p.Page.HandOver.QR != "" {
+		var err error
+		if image, err = web.QR(p.Page.HandOver.QR); err != nil {
+			return err
+		}
 	}
 	h := w.Header()
 	h.Set("Content-Type", "image/svg+xml")

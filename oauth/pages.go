@@ -301,7 +301,7 @@ func (s *Server) refused(r *http.Request, p Progress, at visit) web.View {
 		v.Text = append(v.Text, v.Words.Say("refused.nothing"))
 	}
 	at.leave = true
-	v.Mood, v.Steps = web.Bad, s.steps(v.Words, p)
+	v.Mood, v.Steps, v.Details = web.Bad, s.steps(v.Words, p), nil
 	v.Links = []web.Link{{Text: v.Words.Say("back", "shop", s.shop(p.Request)), URL: s.address(p.Run, at), Primary: true}}
 	return v
 }

@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // View is one page: one heading, a few sentences, at most one thing to do. Nothing in it is taken from what a request said, but
@@ -133,6 +134,9 @@ type GoOn struct {
 // searchFrom is how many choices make it worth to search among them.
 const searchFrom = 7
 
+// Long reports whether the heading has a name in it that asks for smaller letters.
+func (v View) Long() bool { return utf8.RuneCountInString(v.Title) > 48 }
+
 // Search reports whether there is a field to search the choices with.
 func (v View) Search() bool { return len(v.Choices) >= searchFrom }
 
@@ -173,7 +177,7 @@ var page = template.Must(template.New("page").Parse(`<!doctype html>
 {{range .Steps}}<li class="{{.State}}"{{if eq .State "now"}} aria-current="step"{{end}}><span class="sign" aria-hidden="true">{{if eq .State "done"}}✓{{else if eq .State "failed"}}×{{end}}</span>{{.Name}} <span class="unseen">({{$.Say (printf "step.is.%s" .State)}})</span></li>
 {{end}}</ol>
 {{end}}{{with .Mood}}<p class="mood"><span class="sign" aria-hidden="true">{{if eq . "good"}}✓{{else if eq . "bad"}}×{{else if eq . "unclear"}}?{{end}}</span>{{$.Say (printf "mood.%s" .)}}</p>
-{{end}}<h1 tabindex="-1">{{.Title}}</h1>
+{{end}}<h1 tabindex="-1"{{if .Long}} class="long"{{end}}>{{.Title}}</h1>
 {{range .Text}}<p>{{.}}</p>
 {{end}}{{with .Details}}<dl>{{range .}}<dt>{{.Label}}</dt><dd>{{.Value}}</dd>{{end}}</dl>
 {{end}}{{with .QR}}<p class="qr"><img src="{{.Image}}" alt="{{.Alt}}" width="240" height="240" data-every="{{.Every.Milliseconds}}"></p>
