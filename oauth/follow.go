@@ -206,16 +206,16 @@ func (s *Server) qr(w http.ResponseWriter, r *http.Request, p Progress) error {
 	if p.Page.HandOver == nil {
 		return parley.Errorf(parley.KindNotFound, "there is no code to show")
 	}
-	image := []byte(`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1 1"/>`) // the app has been opened, and the page has not heard of it yet
-	if p.Page.HandOver.QR != "" {
-		var err error
-		if image, err = web.QR(p.Page.HandOver.QR); err != nil {
-			return err
-		}
+	w.Header().Set("Cache-Control", "no-store")
+	if p.Page.HandOver.QR == "" { // the app has been opened, and the page has not heard of it yet
+		w.WriteHeader(http.StatusNoContent)
+		return nil
 	}
-	h := w.Header()
-	h.Set("Content-Type", "image/svg+xml")
-	h.Set("Cache-Control", "no-store")
+	image, err := web.QR(p.Page.HandOver.QR)
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "image/png")
 	w.Write(image)
 	return nil
 }
