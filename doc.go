@@ -23,8 +23,9 @@
 //
 // # The rim
 //
-// Package oauth is the authorization server: what a browser and an operator's server see. Package web is what every page and
-// answer shares. Package store keeps it all, one file per table.
+// Package oauth is the authorization server: what a browser and an operator's server see; oauth/pages.go is what people read. Package web is
+// what every page and answer shares, and the browser code beside it. Package live shows runs as they happen. Package store keeps it all, one
+// file per table.
 //
 // # The house, and the other side
 //
