@@ -35,16 +35,34 @@ async function again(): Promise<void> {
   settle()
 }
 
-/** Hears from the server how things stand. A browser reconnects by itself; when it gives up, the page is loaded anew. */
+/**
+ * Hears from the server how things stand. A browser reconnects by itself; when it gives up, the page is loaded anew. A page that nobody has
+ * looked at for a minute lets go: a browser has only so many connections, and another tab of ours may need one.
+ */
 function follow(events: string): void {
-  const stream = new EventSource(events)
-  stream.addEventListener('state', (e) => {
-    if (JSON.parse(e.data) !== body.dataset.state) void again()
-  })
-  stream.onerror = () => {
-    if (stream.readyState === EventSource.CLOSED) setTimeout(() => go(body.dataset.again ?? location.href), 3000)
+  let stream: EventSource | undefined
+  let leaving: ReturnType<typeof setTimeout> | undefined
+  const close = () => {
+    stream?.close()
+    stream = undefined
   }
-  addEventListener('pagehide', () => stream.close())
+  const open = () => {
+    clearTimeout(leaving)
+    if (stream) return
+    const now = (stream = new EventSource(events))
+    now.addEventListener('state', (e) => {
+      if (JSON.parse(e.data) !== body.dataset.state) void again()
+    })
+    now.onerror = () => {
+      if (now.readyState === EventSource.CLOSED) setTimeout(() => go(body.dataset.again ?? location.href), 3000)
+    }
+  }
+  open()
+  document.addEventListener('visibilitychange', () => {
+    if (document.visibilityState === 'visible') open()
+    else leaving = setTimeout(close, 60_000)
+  })
+  addEventListener('pagehide', close)
   addEventListener('pageshow', (e) => {
     if (e.persisted) location.reload() // kept by the browser as it was then
   })
