@@ -215,6 +215,9 @@ func TestEveryPageKeepsOutOfFrames(t *testing.T) {
 			if p.header.Get("X-Frame-Options") != "DENY" {
 				t.Errorf("%s", p)
 			}
+			if len(p.body) > 6<<10 {
+				t.Errorf("it weighs %d bytes", len(p.body))
+			}
 			if strings.Contains(strings.ReplaceAll(p.body, `<script type="module" src="/assets/`, ""), "<script") || strings.Contains(p.body, "style=") {
 				t.Errorf("script or style within the page: %s", p)
 			}
@@ -249,7 +252,7 @@ func TestNoParameterSendsTheBrowserElsewhere(t *testing.T) {
 	success := order.Attributes["SuccessURL"].(string)
 	for _, evil := range []string{"//evil.example", `/\evil.example`, "/%09/evil.example", "javascript:alert(1)", "https://evil.example/", `\\evil.example`, "https:evil.example"} {
 		q := url.Values{}
-		for _, name := range []string{"return_to", "next", "url", "back", "redirect", "redirect_url", "post_logout_redirect_uri", "target", "continue"} {
+		for _, name := range []string{"return_to", "next", "url", "back", "redirect", "redirect_url", "post_logout_redirect_uri", "target", "continue", "waited", "leave", "stay", "again", "go", "display"} {
 			q.Set(name, evil)
 		}
 		for name, p := range map[string]page{

@@ -206,6 +206,39 @@ func TestChoosingAProvider(t *testing.T) {
 	}
 }
 
+// Whatever a request says, the page that passes it on holds it as text: in links and hidden fields, never as markup.
+func TestPageThatPassesARequestOnHoldsItAsText(t *testing.T) {
+	t.Parallel()
+	w := shared
+	b := w.browser(t)
+	const marker = `zq7"'><script>alert(1)</script><img src=x onerror=alert(1)>javascript:alert(1)`
+	for _, name := range []string{"state", "nonce", "enduser_id", "ssn", "login_hint", "acr_values", "attributes[x]", "provider_attributes[x]", "ui_id", "ui_friendly", "display", "claims", marker} {
+		for how, p := range map[string]page{
+			"asked":  b.authorize(params("identity_provider", "-", name, marker)),
+			"posted": b.post(w.URL+"/oauth/authorize", params("identity_provider", "-", name, marker)),
+		} {
+			if p.to != nil { // it was refused at the redirect URI
+				continue
+			}
+			says(t, p, "How do you want to identify yourself?")
+			if strings.Contains(p.body, "<script>") || strings.Contains(p.body, "<img src=x") || strings.Contains(p.body, `"'>`) || strings.Contains(p.body, `href="javascript:`) {
+				t.Errorf("%s, %s: %s", name, how, p)
+			}
+			safe(t, p)
+		}
+	}
+	follow := w.follow(t, b.authorize(params()).query("state"))
+	for _, name := range []string{"waited", "leave", "stay", "back", "x"} {
+		for _, value := range []string{marker, "-1", "99999999999999999999", "1e9", "0x10", ""} {
+			p := b.get(follow + "?" + url.Values{name: {value}}.Encode())
+			if p.status != http.StatusOK || strings.Contains(p.body, "zq7") {
+				t.Errorf("%s=%s: %s", name, value, p)
+			}
+			safe(t, p)
+		}
+	}
+}
+
 func TestSearchIsThereFromSevenOn(t *testing.T) {
 	t.Parallel()
 	w := alone(t, sandbox.Options{}, func(c *house.Config) {
