@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -107,25 +108,11 @@ func bench(ctx context.Context, flows, atOnce int) (out figures, err error) {
 		return out, err
 	}
 	defer listener.Close()
-	self, err := os.Executable()
+	in, heard, end, err := companion(ctx, "-parties", "http://"+listener.Addr().String())
 	if err != nil {
 		return out, err
 	}
-	child := exec.CommandContext(ctx, self, "bench", "-parties", "http://"+listener.Addr().String())
-	child.Stderr = os.Stderr
-	in, err := child.StdinPipe()
-	if err != nil {
-		return out, err
-	}
-	lines, err := child.StdoutPipe()
-	if err != nil {
-		return out, err
-	}
-	if err := child.Start(); err != nil {
-		return out, err
-	}
-	defer func() { in.Close(); child.Wait() }()
-	heard := bufio.NewReaderSize(lines, 1<<20)
+	defer end()
 	hear := func(v any) error {
 		line, err := heard.ReadBytes('\n')
 		if err != nil {
@@ -185,6 +172,24 @@ func bench(ctx context.Context, flows, atOnce int) (out figures, err error) {
 		out.P50Millis, out.P99Millis = millis(0.5), millis(0.99)
 	}
 	return out, nil
+}
+
+// companion starts this program again, as the other process: everybody but Parley. It is spoken to in lines, and ends with end.
+func companion(ctx context.Context, args ...string) (in io.WriteCloser, out *bufio.Reader, end func(), err error) {
+	self, err := os.Executable()
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	child := exec.CommandContext(ctx, self, append([]string{"bench"}, args...)...)
+	child.Stderr = os.Stderr
+	if in, err = child.StdinPipe(); err != nil {
+		return nil, nil, nil, err
+	}
+	lines, err := child.StdoutPipe()
+	if err == nil {
+		err = child.Start()
+	}
+	return in, bufio.NewReaderSize(lines, 1<<20), func() { in.Close(); child.Wait() }, err
 }
 
 // benchRound is what the other process says of one round.

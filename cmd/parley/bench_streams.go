@@ -11,7 +11,6 @@ import (
 	"net"
 	"net/http"
 	"os"
-	"os/exec"
 	"runtime"
 	"slices"
 	"strconv"
@@ -74,25 +73,11 @@ func benchStreams(ctx context.Context, t terminal, n int) (out streamFigures, er
 			return out, fmt.Errorf("begin: %w", err)
 		}
 	}
-	self, err := os.Executable()
+	in, heard, end, err := companion(ctx, "-readers")
 	if err != nil {
 		return out, err
 	}
-	child := exec.CommandContext(ctx, self, "bench", "-readers")
-	child.Stderr = os.Stderr
-	in, err := child.StdinPipe()
-	if err != nil {
-		return out, err
-	}
-	lines, err := child.StdoutPipe()
-	if err != nil {
-		return out, err
-	}
-	if err := child.Start(); err != nil {
-		return out, err
-	}
-	defer func() { in.Close(); child.Wait() }()
-	heard := bufio.NewReader(lines)
+	defer end()
 	before, resident := inUse(), residentBytes()
 	write := bufio.NewWriter(in)
 	for _, run := range runs {

@@ -51,7 +51,7 @@ func commands() []command {
 		{"migrate", "migrate -data FOLDER", "bring a database up to date", runMigrate},
 		{"verify", "verify -data FOLDER [-json]", "ask a database, in use or not, whether all that must hold does", runVerify},
 		{"bill", "bill -data FOLDER [-since DAY]", "what was asked of address registers, and what it cost", runBill},
-		{"bench", "bench [-flows N] [-at-once N]", "complete deposits a second, with everybody else in another process", runBench},
+		{"bench", "bench [-flows N] [-streams N]", "deposits a second, or waiting pages held open, with everybody else in another process", runBench},
 		{"version", "version", "which program this is", runVersion},
 	}
 }
