@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"sync"
 	"time"
 
 	"parley"
@@ -175,6 +176,11 @@ func (p Progress) state(waited time.Duration) string {
 
 // events tells the page that follows a run each time its word changes. It ends when there is nothing more to tell.
 func (s *Server) events(w http.ResponseWriter, r *http.Request, p Progress) error {
+	leave, ok := s.watched.enter(p.Run)
+	if !ok {
+		return parley.Errorf(parley.KindUnavailable, "too many tabs follow one conversation")
+	}
+	defer leave()
 	stream, err := s.Streams.Open(w, r)
 	if err != nil {
 		return err
@@ -199,6 +205,34 @@ func (s *Server) events(w http.ResponseWriter, r *http.Request, p Progress) erro
 			p = now
 		}
 	}
+}
+
+// watched counts who follows a conversation: one browser must not take the streams of all others.
+type watched struct {
+	mu sync.Mutex
+	of map[string]int
+}
+
+// mostTabs is in how many tabs one conversation is followed at the same time. In one more, the page looks again every few seconds.
+const mostTabs = 8
+
+func (t *watched) enter(run string) (leave func(), ok bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.of == nil {
+		t.of = map[string]int{}
+	}
+	if t.of[run] == mostTabs {
+		return nil, false
+	}
+	t.of[run]++
+	return func() {
+		t.mu.Lock()
+		defer t.mu.Unlock()
+		if t.of[run]--; t.of[run] == 0 {
+			delete(t.of, run)
+		}
+	}, true
 }
 
 // qr is the code that the app should see now. It is another a second later, so that a picture of it is worth nothing.

@@ -429,3 +429,24 @@ func (w *world) followed(t *testing.T, began page) string {
 	}
 	return w.House.OAuth.FollowURL(w.runOfOrder(t, began))
 }
+
+func TestOneConversationDoesNotTakeEverybodysStreams(t *testing.T) {
+	t.Parallel()
+	w := shared
+	b := w.browser(t)
+	b.client.Timeout = time.Minute
+	at := w.followed(t, b.authorize(params())) + "/events"
+	for range 8 {
+		if next := b.events(at); next() == "" {
+			t.Fatal("the stream says nothing")
+		}
+	}
+	if p := b.get(at); p.status != http.StatusServiceUnavailable {
+		t.Errorf("a ninth: %s", p)
+	}
+	other := w.browser(t)
+	other.client.Timeout = time.Minute
+	if next := other.events(w.followed(t, other.authorize(params())) + "/events"); next() == "" {
+		t.Error("another conversation is kept out")
+	}
+}

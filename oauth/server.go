@@ -86,6 +86,7 @@ type Server struct {
 	codeKey []byte
 	tries   tries
 	rushes  rushes
+	watched watched
 	secure  bool // the cookie can be bound to the host
 }
 

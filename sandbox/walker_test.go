@@ -231,7 +231,8 @@ type screen struct {
 var (
 	phoneLight, phoneDark     = screen{"phone", phone, "light"}, screen{"phone-dark", phone, "dark"}
 	desktopLight, desktopDark = screen{"desktop", desktop, "light"}, screen{"desktop-dark", desktop, "dark"}
-	everyScreen               = []screen{phoneDark, desktopLight, desktopDark, phoneLight} // the last is how the walk goes on
+	zoomed                    = screen{"zoomed", chromedp.EmulateViewport(320, 640), "light"}      // a phone's page at 120 %, a desktop's at 400 %
+	everyScreen               = []screen{zoomed, phoneDark, desktopLight, desktopDark, phoneLight} // the last is how the walk goes on
 )
 
 func (w *walker) turn(to screen) {
