@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"sync/atomic"
 	"testing"
 
 	"parley"
@@ -23,14 +24,18 @@ func shown(t *testing.T, say func(ctx context.Context) error) string {
 }
 
 func TestWhatIsKeptOfAnExchangeNamesNobody(t *testing.T) {
-	var reply string
-	status := http.StatusOK
+	type answer struct {
+		body   string
+		status int
+	}
+	var now atomic.Pointer[answer]
 	o, _ := platform(t, Config{BreakerAfter: 100}, func(w http.ResponseWriter, _ *http.Request) {
-		if reply == "" {
+		a := now.Load()
+		if a.body == "" {
 			panic(http.ErrAbortHandler)
 		}
-		w.WriteHeader(status)
-		io.WriteString(w, reply)
+		w.WriteHeader(a.status)
+		io.WriteString(w, a.body)
 	})
 	signin := func(ctx context.Context) error {
 		_, err := o.SignIn(ctx, "k", SignInRequest{MerchantID: 1000, TxID: 259380, IdentityProvider: "trustly", Identity: person(), IP: "192.0.2.1", Attributes: map[string]any{"a": "Åsa", "b": nil}})
@@ -83,7 +88,7 @@ func TestWhatIsKeptOfAnExchangeNamesNobody(t *testing.T) {
 		{"cancel", `{"success":true}`, 200, cancel,
 			`{` + plainSaid + `,"authCode":"auth-1","statusCode":601,"pspStatusMessage":"[redacted]"},"answer":{},"status":200}`},
 	} {
-		reply, status = c.reply, c.status
+		now.Store(&answer{c.reply, c.status})
 		if got := shown(t, c.say); got != c.want {
 			t.Errorf("%s:\n got %s\nwant %s", c.name, got, c.want)
 		}

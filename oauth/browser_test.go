@@ -382,7 +382,7 @@ func TestMetadataSaysWhatIsTrue(t *testing.T) {
 	t.Parallel()
 	w := shared
 	m := w.program(t).get(w.URL + "/.well-known/oauth-authorization-server").json(t)
-	if m["issuer"] != w.URL || m["authorization_response_iss_parameter_supported"] != true {
+	if m["issuer"] != w.URL || m["authorization_response_iss_parameter_supported"] != true || !slices.Contains(m["ui_locales_supported"].([]any), "sv") {
 		t.Error(m)
 	}
 	for _, name := range []string{"authorization_endpoint", "token_endpoint", "jwks_uri", "check_token_endpoint"} {

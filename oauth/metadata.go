@@ -42,6 +42,8 @@ func (s *Server) metadata(w http.ResponseWriter, r *http.Request) {
 		"request_uri_parameter_supported":                false,
 		"claims_parameter_supported":                     false,
 		"prompt_values_supported":                        []string{"none", "login"},
+		"display_values_supported":                       []string{"page", "popup"},
+		"ui_locales_supported":                           web.Languages(),
 		"claims_supported":                               []string{"sub", "name", "given_name", "family_name", "birthdate", "auth_time", "acr", "idp"},
 		"check_token_endpoint":                           s.Issuer + "/oauth/check_token",
 	})

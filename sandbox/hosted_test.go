@@ -306,3 +306,27 @@ func TestHostedPagesByKeyboard(t *testing.T) {
 	w.keyTo("Cancel")
 	w.see("That did not work", "access_denied") // the shop did not ask, so it does not know the answer
 }
+
+// The pages of everybody else, in both languages.
+func TestEveryPageOfTheParties(t *testing.T) {
+	browser := chromium(t)
+	s := start(t, sandbox.Options{})
+	for _, story := range s.Stories() {
+		if story.Name == "deposit" || story.Name == "bankid-sign-in" || story.Name == "transfer-repeated" {
+			if r := s.Tell(t.Context(), story); !r.OK {
+				t.Fatal(r.Problems)
+			}
+		}
+	}
+	for lang, simulated := range map[string]string{"en": "Simulated", "sv": "Simulerat"} {
+		t.Run(lang, func(t *testing.T) {
+			w := browser.begin(t, s)
+			for _, page := range []string{s.OperatorURL + "/shop", s.OperatorURL + "/", s.OperatorURL + "/heard/2", s.OperatorURL + "/behaviour", s.TrustlyURL + "/", s.TrustlyURL + "/scenario", s.TrustlyURL + "/behaviour",
+				s.OpenIDURL + "/", s.OpenIDURL + "/behaviour", s.OpenIDURL + "/twist", s.RegisterURL + "/", s.RegisterURL + "/behaviour", s.BankIDURL + "/", s.BankIDURL + "/behaviour", s.BankIDURL + "/app"} {
+				w.goTo(page + "?lang=" + lang)
+				w.settle(simulated)
+				w.inspect()
+			}
+		})
+	}
+}

@@ -187,16 +187,20 @@ func TestWalk(t *testing.T) {
 			w.goTo(w.s.URL + "/nowhere")
 			w.see("There is nothing here")
 		}},
-		{"the-parties-own-pages", sandbox.Options{}, func(w *walker) {
-			w.goTo(w.s.OperatorURL + "/shop")
-			w.press("Sign up and deposit 500 kr")
-			w.bank()
-			w.see("Welcome, Örjan Ångström")
-			for _, page := range []string{w.s.OperatorURL + "/", w.s.OperatorURL + "/behaviour", w.s.TrustlyURL + "/", w.s.TrustlyURL + "/scenario", w.s.TrustlyURL + "/behaviour",
-				w.s.OpenIDURL + "/", w.s.OpenIDURL + "/behaviour", w.s.OpenIDURL + "/twist", w.s.RegisterURL + "/", w.s.BankIDURL + "/", w.s.BankIDURL + "/behaviour", w.s.BankIDURL + "/app"} {
-				w.goTo(page)
-				w.see("Simulated")
-			}
+		{"swedish", sandbox.Options{Parts: house.Parts{Hold: 100 * time.Millisecond}}, func(w *walker) {
+			w.s.Trustly.SetScenario(sim.TrustlyScenario{Order: "credit-late", CreditDelay: 2 * time.Second})
+			w.goTo(w.s.OperatorURL + "/shop?lang=sv")
+			w.see("Bli kund")
+			w.press("Bli kund och sätt in 500 kr")
+			w.see("Välj din bank")
+			w.press("Fjällbanken")
+			w.see("Logga in hos Fjällbanken")
+			w.press("Logga in")
+			w.press("Godkänn betalning")
+			w.see("Väntar på din bank", "500,00\u00a0kr")
+			w.see("Din insättning har kommit fram")
+			w.settle("Välkommen, Örjan Ångström")
+			w.see("Ditt saldo är 500 kr")
 		}},
 	} {
 		screens := []screen{phoneLight}

@@ -61,6 +61,14 @@ func readWords() ([]*Words, language.Matcher) {
 	return all, language.NewMatcher(tags)
 }
 
+// Languages are those that the pages speak, English first.
+func Languages() (tags []string) {
+	for _, w := range languages {
+		tags = append(tags, w.Lang)
+	}
+	return tags
+}
+
 // Speak is the language for somebody who asks for these, the first first: locales such as sv_SE, or what a browser sends as
 // Accept-Language.
 func Speak(wishes ...string) *Words {
