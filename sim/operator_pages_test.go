@@ -176,7 +176,7 @@ func TestTheBooksAreFiltered(t *testing.T) {
 		}
 	}
 	_, body := browse(t, "GET", at+"/", nil)
-	if !strings.Contains(body, "<td>100.00 SEK</td><td>5.00 SEK</td>") { // what is reserved is still in the balance
+	if !strings.Contains(body, `<td data-of="Balance">100.00 SEK</td><td data-of="Reserved">5.00 SEK</td>`) { // what is reserved is still in the balance
 		t.Error(body)
 	}
 }
