@@ -1,6 +1,7 @@
 package flow
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -95,6 +96,7 @@ func (c *Conversations) progress(r engine.Run) (oauth.Progress, error) {
 	}
 	p := oauth.Progress{Run: r.ID, Request: s.Request, Stage: oauth.Working, TxID: s.SignInTx, Refusal: r.Refusal, Begun: r.Begun,
 		Status: s.signInStatus(r.Status.Over()), Identified: s.Identity.Provider != "", Accepted: s.Told != parley.NotTold || s.Started, Paid: s.Paid != nil}
+	p.Amount = cmp.Or(s.Paid, s.Limit, s.Request.Amount)
 	if m, err := c.Desk.merchant(s.Request.Merchant); err == nil && s.Request.Amount != nil {
 		if payer, ok := m.payer(s.Request.Provider); ok {
 			p.Payer = payer.Name

@@ -41,7 +41,13 @@ func (s *Server) authorize(w http.ResponseWriter, r *http.Request) {
 		err = invalidRequest("identity_provider", "is missing")
 	}
 	if err == nil && !json && inFrame(r) && a.choose == nil && !a.chosen.Framed && !a.chosen.Here {
-		web.Show(w, s.leaveFrame(r, req, req.Provider, "/oauth/authorize?"+chosen(a, req.Provider).Encode()))
+		v := s.leaveFrame(r, req, req.Provider, "/oauth/authorize?"+chosen(a, req.Provider).Encode())
+		if r.Method == http.MethodPost { // what was posted is not put into an address
+			v.Form, v.Links = s.again(a), nil
+			v.Form.Hidden = append(v.Form.Hidden, web.Detail{Label: v.Form.Name, Value: req.Provider})
+			v.Form.Top, v.Form.Text = true, s.saying(v.Words, req)("window.open")
+		}
+		web.Show(w, v)
 		return
 	}
 	var p Progress

@@ -71,6 +71,8 @@ type Progress struct {
 
 	// How far it has come: who the person is, that the operator lets them go on, that the money has moved.
 	Identified, Accepted, Paid bool
+	// Amount is what is deposited, as far as it is known: what was paid, or what the operator allows, or what was asked for.
+	Amount *parley.Money
 	// Payer is the name of the provider that takes the deposit; empty when the conversation is about none.
 	Payer string
 	// Here says that the person is identified while they look at our own page, and goes nowhere else after that: the browser that

@@ -22,10 +22,16 @@ func (s *Server) page(r *http.Request, req Request, title string, text ...string
 	for _, key := range text {
 		v.Text = append(v.Text, say(key))
 	}
-	if req.Amount != nil {
-		v.Details = []web.Detail{{Label: v.Words.Say("deposit"), Value: v.Words.Money(*req.Amount)}}
-	}
+	v.Details = deposit(v.Words, req.Amount)
 	return v
+}
+
+// deposit is what is paid, as a page shows it; nothing when it is about no money.
+func deposit(w *web.Words, amount *parley.Money) []web.Detail {
+	if amount == nil {
+		return nil
+	}
+	return []web.Detail{{Label: w.Say("deposit"), Value: w.Money(*amount)}}
 }
 
 // saying puts the names of a conversation into what is said in it.
@@ -114,9 +120,10 @@ func (s *Server) choose(w http.ResponseWriter, r *http.Request, a *asked, req Re
 	v := s.page(r, req, title)
 	last := web.LastChoice(r)
 	choices := slices.Clone(a.choose)
-	slices.SortStableFunc(choices, func(p, q Provider) int {
-		return cmp.Compare(b2i(q.Name == last), b2i(p.Name == last))
-	})
+	if i := slices.IndexFunc(choices, func(p Provider) bool { return p.Name == last }); i > 0 {
+		first := choices[i]
+		choices = slices.Insert(slices.Delete(choices, i, i+1), 0, first)
+	}
 	posted := r.Method == http.MethodPost
 	for _, p := range choices {
 		c := web.Choice{Name: p.Label, Logo: p.Logo, About: v.Words.Say("choose.identifies")}
@@ -140,19 +147,25 @@ func (s *Server) choose(w http.ResponseWriter, r *http.Request, a *asked, req Re
 		v.Choices = append(v.Choices, c)
 	}
 	if posted {
-		// Where the form leads in the end is the provider's page, which nobody knows before it is asked.
-		v.Form = &web.Form{Action: "/oauth/authorize", Name: "identity_provider", Leads: []string{"https:"}}
-		if !s.secure {
-			v.Form.Leads = append(v.Form.Leads, "http:")
-		}
-		for name, list := range a.values {
-			if name != "identity_provider" {
-				v.Form.Hidden = append(v.Form.Hidden, web.Detail{Label: name, Value: list[0]})
-			}
-		}
-		slices.SortFunc(v.Form.Hidden, func(a, b web.Detail) int { return cmp.Compare(a.Label, b.Label) })
+		v.Form = s.again(a)
 	}
 	web.Show(w, v)
+}
+
+// again is a request that came as a form, to be sent once more. Where it leads in the end is the provider's page, which nobody knows before
+// the provider is asked, so its policy says little.
+func (s *Server) again(a *asked) *web.Form {
+	f := &web.Form{Action: "/oauth/authorize", Name: "identity_provider", Leads: []string{"https:"}}
+	if !s.secure {
+		f.Leads = append(f.Leads, "http:")
+	}
+	for name, list := range a.values {
+		if name != f.Name {
+			f.Hidden = append(f.Hidden, web.Detail{Label: name, Value: list[0]})
+		}
+	}
+	slices.SortFunc(f.Hidden, func(a, b web.Detail) int { return cmp.Compare(a.Label, b.Label) })
+	return f
 }
 
 // chosen is the request again, with the name of a provider in it.
@@ -163,13 +176,6 @@ func chosen(a *asked, provider string) url.Values {
 	}
 	q.Set("identity_provider", provider)
 	return q
-}
-
-func b2i(b bool) int {
-	if b {
-		return 1
-	}
-	return 0
 }
 
 // inFrame reports whether the page will stand in a frame.
@@ -227,9 +233,9 @@ func (s *Server) waiting(r *http.Request, p Progress, at visit) web.View {
 	}
 	v := s.page(r, p.Request, title, text...)
 	say := s.saying(v.Words, p.Request)
-	v.Mood, v.Steps = mood, s.steps(v.Words, p)
+	v.Mood, v.Steps, v.Details = mood, s.steps(v.Words, p), deposit(v.Words, p.Amount)
 	if link != "" {
-		v.Links = []web.Link{{Text: say(link), URL: p.Page.URL, Primary: true, Top: inFrame(r) && !p.Page.Framed}}
+		v.Links = []web.Link{{Text: say(link), URL: p.Page.URL, Primary: true, Top: !p.Page.Framed}} // outside of a frame that is where it leads anyway
 	}
 	if p.Stage == Identifying && app != nil {
 		if app.QR != "" {
@@ -257,12 +263,9 @@ func (s *Server) done(r *http.Request, p Progress, at visit) web.View {
 		title += ".deposit"
 	}
 	v := s.page(r, p.Request, title, "done.text")
-	if p.Grant.Paid != nil {
-		v.Details = []web.Detail{{Label: v.Words.Say("deposit"), Value: v.Words.Money(*p.Grant.Paid)}}
-	}
 	at.leave = true
 	to := s.address(p.Run, at)
-	v.Mood, v.Steps = web.Good, s.steps(v.Words, p)
+	v.Mood, v.Steps, v.Details = web.Good, s.steps(v.Words, p), deposit(v.Words, p.Amount)
 	v.Links = []web.Link{{Text: v.Words.Say("done.go", "shop", s.shop(p.Request)), URL: to, Primary: true}}
 	v.GoOn = &web.GoOn{URL: to, After: 3}
 	return v

@@ -95,6 +95,11 @@ func TestOnlyTheOriginsOfTheClientShowPagesInAFrame(t *testing.T) {
 	told := len(w.OpenID.Heard("authorize"))
 	p := b.authorize(theirs, "Sec-Fetch-Dest", "iframe")
 	says(t, p, "Go on in a window of its own", `target="_top"`, "Open OpenID")
+	posted := b.post(w.URL+"/oauth/authorize", merge(url.Values{"ssn": {"199001012385"}}, theirs), "Sec-Fetch-Dest", "iframe")
+	says(t, posted, "Go on in a window of its own", `action="/oauth/authorize" target="_top"`, `name="identity_provider" value="openid"`)
+	if strings.Contains(posted.body, "?client_id") || strings.Contains(posted.body, "ssn=") {
+		t.Errorf("what was posted stands in an address: %s", posted)
+	}
 	if len(w.OpenID.Heard("authorize")) != told {
 		t.Error("something was begun")
 	}
@@ -299,6 +304,13 @@ func TestWhoHasWaitedIsToldBeforeTheyAreSentOn(t *testing.T) {
 	if p := leave(done); p.query("code") == "" {
 		t.Errorf("%s", p)
 	}
+	// What the operator allows is what is shown from then on.
+	w.Operator.SetLimit("100.00")
+	p, again = b.waits(b.identify(b.authorize(deposit()), "approve"))
+	says(t, p, "SEK\u00a0100.00")
+	eventually(t, "the lesser deposit is done", func() bool { return strings.Contains(b.get(again).body, "Your deposit has arrived") })
+	says(t, b.get(again), "SEK\u00a0100.00")
+	w.Operator.SetLimit("")
 	w.Trustly.SetScenario(sim.TrustlyScenario{})
 
 	// Whose no it was.

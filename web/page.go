@@ -104,6 +104,7 @@ type Link struct {
 type Form struct {
 	Text, Action, Name string
 	Hidden             []Detail
+	Top                bool // it leaves the frame that the page is in
 	// Leads are sources besides our own to which sending the form may lead.
 	Leads []string
 }
@@ -191,7 +192,7 @@ var page = template.Must(template.New("page").Parse(`<!doctype html>
 {{end}}{{end}}{{with .Links}}<ul class="links">
 {{range .}}<li><a{{if .Primary}} class="primary"{{end}} href="{{.URL}}"{{if .Top}} target="_top"{{end}}>{{.Text}}</a></li>
 {{end}}</ul>
-{{end}}{{if and .Form (not .Choices)}}{{with .Form}}<form method="post" action="{{.Action}}">{{range .Hidden}}<input type="hidden" name="{{.Label}}" value="{{.Value}}">{{end}}<button class="quiet">{{.Text}}</button></form>
+{{end}}{{if and .Form (not .Choices)}}{{with .Form}}<form method="post" action="{{.Action}}"{{if .Top}} target="_top"{{end}}>{{range .Hidden}}<input type="hidden" name="{{.Label}}" value="{{.Value}}">{{end}}<button class="quiet">{{.Text}}</button></form>
 {{end}}{{end}}{{with .Help}}<details class="help"{{if gt .Seconds 0}} hidden data-after="{{.Seconds}}"{{end}}><summary>{{$.Say "help"}}</summary><p>{{.Text}}</p></details>
 {{end}}{{with .Ref}}<p class="ref">{{$.Say "reference"}} <code>{{.}}</code></p>
 {{end}}</main>
