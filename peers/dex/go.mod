@@ -4,6 +4,8 @@ go 1.26.0
 
 require github.com/dexidp/dex v0.0.0-20260303133905-11d2eeb52b42
 
+require rsc.io/qr v0.2.0 // indirect
+
 require (
 	cloud.google.com/go/auth v0.18.1 // indirect
 	cloud.google.com/go/auth/oauth2adapt v0.2.8 // indirect
