@@ -148,6 +148,17 @@ type record struct {
 	attempts []engine.Attempt
 }
 
+// asked is the house, and all that it has kept of the run that the address names.
+func (s *Server) asked(r *http.Request) (h House, rec record, err error) {
+	id, err := runOf(r)
+	if err != nil {
+		return h, rec, err
+	}
+	h = s.Current()
+	rec, err = h.read(r.Context(), id)
+	return h, rec, err
+}
+
 func (h House) read(ctx context.Context, id string) (rec record, err error) {
 	for range 3 { // the run may change while it is read
 		if rec.run, rec.job, err = h.Store.Run(ctx, id); err != nil {
@@ -173,12 +184,7 @@ func (s *Server) drawing(h House, rec record) engine.Drawing {
 }
 
 func (s *Server) run(w http.ResponseWriter, r *http.Request) error {
-	id, err := runOf(r)
-	if err != nil {
-		return err
-	}
-	h := s.Current()
-	rec, err := h.read(r.Context(), id)
+	h, rec, err := s.asked(r)
 	if err != nil {
 		return err
 	}
@@ -187,12 +193,7 @@ func (s *Server) run(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *Server) picture(w http.ResponseWriter, r *http.Request) error {
-	id, err := runOf(r)
-	if err != nil {
-		return err
-	}
-	h := s.Current()
-	rec, err := h.read(r.Context(), id)
+	h, rec, err := s.asked(r)
 	if err != nil {
 		return err
 	}
@@ -205,12 +206,7 @@ func (s *Server) picture(w http.ResponseWriter, r *http.Request) error {
 
 // follow tells how a run looks, at once and at each change. What happens while one telling is under way is told in the next.
 func (s *Server) follow(w http.ResponseWriter, r *http.Request) error {
-	id, err := runOf(r)
-	if err != nil {
-		return err
-	}
-	h := s.Current()
-	rec, err := h.read(r.Context(), id) // before the stream is opened, so that a run that is not there is not found
+	h, rec, err := s.asked(r) // before the stream is opened, so that a run that is not there is not found
 	if err != nil {
 		return err
 	}
@@ -225,7 +221,7 @@ func (s *Server) follow(w http.ResponseWriter, r *http.Request) error {
 		}
 		for changed := false; !changed; {
 			s.waiting(stream.Context(), func(ctx context.Context) {
-				_, err = h.Engine.Await(ctx, id, func(now engine.Run) bool { return now.Version != rec.run.Version })
+				_, err = h.Engine.Await(ctx, rec.run.ID, func(now engine.Run) bool { return now.Version != rec.run.Version })
 			})
 			if stream.Context().Err() != nil {
 				return nil
@@ -237,7 +233,7 @@ func (s *Server) follow(w http.ResponseWriter, r *http.Request) error {
 				return nil
 			}
 		}
-		if rec, err = h.read(stream.Context(), id); err != nil {
+		if rec, err = h.read(stream.Context(), rec.run.ID); err != nil {
 			s.broken(err)
 			return nil
 		}

@@ -187,7 +187,7 @@ func (s *Server) startedJSON(w http.ResponseWriter, p Progress) {
 	if !p.Page.Framed {
 		out.Container = "window"
 	}
-	if p.Stage != Identifying || p.Page.URL == "" {
+	if p.Stage != Identifying {
 		out.URL, out.Container = s.FollowURL(p.Run), "window"
 		if len(s.clients[p.Request.Client].FrameOrigins) > 0 { // otherwise our own page forbids to be framed
 			out.Container = "iframe"

@@ -106,7 +106,10 @@ func TestPicturesOfPages(t *testing.T) {
 	w.settle("Somebody signs up and deposits")
 	w.press("Somebody signs up and deposits")
 	w.await("has drawn the run", func() bool { return strings.Contains(w.text(), "check_token") && strings.Contains(w.text(), "done") })
-	time.Sleep(6 * time.Second) // the arrows are drawn one after the other
+	w.await("stands still", func() bool { // the arrows are drawn one after the other
+		still, err := chromedp.Run(w.ctx, chromedp.EvaluateAsDevTools[bool](`document.getAnimations().every(a => a.playState != "running")`))
+		return err == nil && still
+	})
 	w.picture("home.png")
 
 	w.turn(phoneLight)
