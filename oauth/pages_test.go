@@ -462,3 +462,24 @@ func TestOneConversationDoesNotTakeEverybodysStreams(t *testing.T) {
 		t.Error("another conversation is kept out")
 	}
 }
+
+// Whoever begins a conversation and has somebody else finish it never comes back from the provider, and is given nothing.
+func TestOnlyABrowserThatCameBackIsGivenACode(t *testing.T) {
+	t.Parallel()
+	w := shared
+	b := w.browser(t)
+	began := b.authorize(deposit())
+	follow := w.followed(t, began)
+	back := b.identify(began, "approve") // by whoever has the provider's page
+	var p page
+	eventually(t, "the deposit is done", func() bool { p = b.get(follow); return strings.Contains(p.body, "You went on in another window") })
+	for _, at := range []string{follow, follow + "?leave=1", follow + "?back=1", follow + "?waited=1&leave=1"} {
+		if p = b.get(at); p.to != nil || p.status != http.StatusOK || strings.Contains(p.body, "code=") {
+			t.Errorf("%s", p)
+		}
+		says(t, p, "You went on in another window")
+	}
+	if p = b.back(back); p.query("code") == "" {
+		t.Errorf("who has come back: %s", p)
+	}
+}
