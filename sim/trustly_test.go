@@ -302,12 +302,16 @@ func TestTrustlyDuplicatesShareTheirNotificationID(t *testing.T) {
 		t.Fatal(err)
 	}
 	ids, uuids := map[string]int{}, map[string]bool{}
-	for _, d := range m.Sent() {
-		ids[d.Method+d.NotificationID]++
-		uuids[d.UUID] = true
-	}
-	if len(ids) != 2 || len(uuids) != 6 {
-		t.Error(ids, len(uuids))
+	trustlyEventually(t, "each of the six was sent", func() bool {
+		clear(ids)
+		for _, d := range m.Sent() {
+			ids[d.Method+d.NotificationID]++
+			uuids[d.UUID] = true
+		}
+		return len(uuids) == 6
+	})
+	if len(ids) != 2 {
+		t.Error(ids)
 	}
 	if o := m.order(t, id); o.Credited != "250.00" || len(o.KYCAnswers) != 1 {
 		t.Errorf("%+v", o)
