@@ -14,9 +14,12 @@ import (
 // floors are the house from the ground up. A package imports only what lies on a floor below its own.
 var floors = [][]string{
 	{"parley", "parley/sim"},
-	{"parley/engine", "parley/notify", "parley/web"},
-	{"parley/oauth", "parley/connector", "parley/live"},
-	{"parley/flow", "parley/store", "parley/connector/trustly", "parley/connector/oidc", "parley/connector/bankid", "parley/connector/spar"},
+	{"parley/engine", "parley/notify", "parley/web", "parley/savehack"},
+	{"parley/oauth", "parley/connector", "parley/live", "parley/savings"},
+	{"parley/flow", "parley/webhook", "parley/connector/trustly", "parley/connector/oidc", "parley/connector/bankid", "parley/connector/spar"},
+	{"parley/api"},
+	{"parley/app"},
+	{"parley/store"},
 	{"parley/house"},
 	{"parley/sandbox"},
 	{"parley/cmd/parley"},
@@ -39,6 +42,11 @@ var unseen = map[string][]string{
 	"parley/connector/trustly": {"database/sql"},
 	"parley/connector/oidc":    {"database/sql"},
 	"parley/connector/bankid":  {"database/sql"},
+	"parley/savings":           {"net/http", "database/sql", "time/tzdata"},
+	"parley/savehack":          {"net/http", "database/sql"},
+	"parley/webhook":           {"database/sql"},
+	"parley/api":               {"database/sql"},
+	"parley/app":               {"database/sql"},
 }
 
 // sources are the files that a build uses, by package, with their syntax.
