@@ -55,3 +55,37 @@ func TestTheMoonIsWhereTheAlmanacSaysItIs(t *testing.T) {
 	}
 	t.Logf("at most %.0f seconds off", worst)
 }
+
+func TestMoonstruckTakesAtEachMoonOfTheAlmanac(t *testing.T) {
+	for _, c := range []struct {
+		params string
+		wanted func(phase) bool
+	}{
+		{`{"amountCents":100}`, func(p phase) bool { return p == fullMoon }},
+		{`{"amountCents":100,"newMoon":true}`, func(phase) bool { return true }},
+	} {
+		var want []Date
+		for _, m := range almanac(t) {
+			if c.wanted(m.phase) {
+				want = append(want, On(m.at, time.UTC))
+			}
+		}
+		got := dues(plan(t, "Moonstruck", c.params), Situation{Started: Date{2019, 12, 31}}, Date{2040, 12, 31})
+		same(t, c.params, got, want)
+	}
+}
+
+func TestNoMoonIsLeftOut(t *testing.T) {
+	// Far from the almanac's years too: a full moon comes every 29 or 30 days, 1236 or 1237 times a century.
+	for _, year := range []int{1900, 2000, 2100, 2500, 3000} {
+		moons := dues(moonstruck{amount: 1}, Situation{Started: Date{year, 1, 1}}, Date{year + 99, 12, 31})
+		if n := len(moons); n < 1235 || n > 1238 {
+			t.Errorf("from %d on a century has %d full moons", year, n)
+		}
+		for i, m := range moons[1:] {
+			if days := m.number() - moons[i].number(); days != 29 && days != 30 {
+				t.Errorf("the moon is full on %s, and again on %s", moons[i], m)
+			}
+		}
+	}
+}
