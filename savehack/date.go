@@ -104,11 +104,6 @@ func (d Date) Weekday() time.Weekday {
 	return time.Weekday(n - floor(n, 7)*7)
 }
 
-// ISOWeek is the week of ISO 8601 in which the date lies, and the year that it belongs to: Monday 30 December 2024 is in week 1 of 2025.
-func (d Date) ISOWeek() (year, week int) {
-	return time.Date(d.Year, d.Month, d.Day, 0, 0, 0, 0, time.UTC).ISOWeek()
-}
-
 // Start is the first instant of the date in a zone, whatever the zone's clocks do that night. A date that a zone left out begins where the
 // next one does.
 //

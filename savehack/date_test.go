@@ -34,11 +34,11 @@ func TestDatesAreThoseOfTheCalendar(t *testing.T) {
 		if at.Unix() != int64(n)*86400 || d.number() != n || dateOf(n) != d || On(at, time.UTC) != d {
 			t.Fatalf("%s is day %d, and day %d is %s", d, d.number(), n, dateOf(n))
 		}
-		year, week := at.ISOWeek()
-		if y, w := d.ISOWeek(); d.Weekday() != at.Weekday() || d.monday0() != (int(at.Weekday())+6)%7 || y != year || w != week {
-			t.Fatalf("%s is a %s of week %d of %d", d, d.Weekday(), w, y)
+		if d.Weekday() != at.Weekday() || d.monday0() != (int(at.Weekday())+6)%7 {
+			t.Fatalf("%s is a %s", d, d.Weekday())
 		}
-		if (d.monday0() == 0) != (weekOf(d) != weekOf(d.AddDays(-1))) {
+		_, week := at.ISOWeek()
+		if _, last := at.AddDate(0, 0, -1).ISOWeek(); (week != last) != (weekOf(d) != weekOf(d.AddDays(-1))) {
 			t.Fatalf("a week begins on the wrong side of %s", d)
 		}
 		next := d.AddDays(1)

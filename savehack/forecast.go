@@ -16,6 +16,12 @@ type Running struct {
 	Spent      int64 // of that, what was taken already in the month from which is looked ahead
 }
 
+// Cap is how much may be taken in a calendar month.
+type Cap struct {
+	Monthly int64 // zero is no limit
+	Spent   int64 // what was taken already in the month from which is looked ahead
+}
+
 // Forecast is what is to come of a dream.
 type Forecast struct {
 	Reached Date  // when its target is reached; zero when it has none, or not within the time
@@ -30,8 +36,9 @@ const (
 )
 
 // Simulate walks through what is due from a date on, and looks ahead until another, at most ten years. What hears or follows has no due
-// dates and is not foreseen. Of the situation it takes the dream; seed and start are each launch's own. Every deposit is taken to succeed.
-func Simulate(plans []Running, s Situation, from Date, limit Date) Forecast {
+// dates and is not foreseen. Of the situation it takes the dream; seed and start are each launch's own. Every deposit is taken to succeed, and
+// what all launches take together stays within the shared caps.
+func Simulate(plans []Running, s Situation, from Date, limit Date, shared ...Cap) Forecast {
 	if end := from.AddDays(daysAhead); limit.IsZero() || end.Before(limit) {
 		limit = end
 	}
@@ -42,9 +49,13 @@ func Simulate(plans []Running, s Situation, from Date, limit Date) Forecast {
 	}
 	var walks []walk
 	for _, r := range plans {
-		if w := (walk{Running: r, month: from}); w.begin(s, from, limit) {
+		if w := (walk{Running: r, cap: budget{Cap{r.MonthlyCap, r.Spent}, from}}); w.begin(s, from, limit) {
 			walks = append(walks, w)
 		}
+	}
+	together := make([]budget, len(shared))
+	for i, c := range shared {
+		together[i] = budget{c, from}
 	}
 	taken, yearEnds := int64(0), from.AddDays(weeksAhead*7)
 	for len(walks) > 0 && (f.Reached.IsZero() || already) {
@@ -58,7 +69,7 @@ func Simulate(plans []Running, s Situation, from Date, limit Date) Forecast {
 		if already && !w.due.Before(yearEnds) && !f.Next.IsZero() {
 			break // the target is known, and the year is over
 		}
-		if amount := w.take(s); amount > 0 {
+		if amount := w.take(s, together); amount > 0 {
 			s.Saved = sum(s.Saved, amount)
 			if f.Next.IsZero() {
 				f.Next = w.due
@@ -88,8 +99,8 @@ func (s Situation) reached() bool { return s.Target > 0 && s.Saved >= s.Target }
 // walk is a launch on its way through the days.
 type walk struct {
 	Running
-	due   Date
-	month Date // a day of the month that Spent is of
+	due Date
+	cap budget
 }
 
 // begin finds the first due date, and reports whether there is one.
@@ -114,21 +125,38 @@ func (w *walk) next(s Situation, after, limit Date) bool {
 	return ok && !limit.Before(due)
 }
 
-// take is what is taken on the due date, which counts towards the month's cap.
-func (w *walk) take(s Situation) int64 {
+// take is what is taken on the due date. It counts towards the caps.
+func (w *walk) take(s Situation, together []budget) int64 {
 	amount := w.Plan.Amount(w.own(s), w.due)
 	if w.StopAtGoal && s.Target > 0 {
-		amount = min(amount, s.Target-s.Saved)
+		amount = min(amount, max(s.Target-s.Saved, 0)) // another launch may have reached it
 	}
-	if w.MonthlyCap > 0 {
-		if w.month.Year != w.due.Year || w.month.Month != w.due.Month {
-			w.month, w.Spent = w.due, 0
-		}
-		amount = min(amount, w.MonthlyCap-w.Spent)
+	amount = min(amount, w.cap.left(w.due))
+	for i := range together {
+		amount = min(amount, together[i].left(w.due))
 	}
-	amount = max(amount, 0)
-	w.Spent = sum(w.Spent, amount)
+	w.cap.Spent = sum(w.cap.Spent, amount)
+	for i := range together {
+		together[i].Spent = sum(together[i].Spent, amount)
+	}
 	return amount
+}
+
+// budget is a cap on its way through the months.
+type budget struct {
+	Cap
+	month Date // a day of the month in which Spent was spent
+}
+
+// left is what may still be taken in the month of a date, which begins anew when it is another.
+func (b *budget) left(d Date) int64 {
+	if b.month.Year != d.Year || b.month.Month != d.Month {
+		b.month, b.Spent = d, 0
+	}
+	if b.Monthly == 0 {
+		return math.MaxInt64
+	}
+	return max(b.Monthly-b.Spent, 0)
 }
 
 // own is the dream's situation as this launch sees it.

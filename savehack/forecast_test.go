@@ -7,7 +7,7 @@ import (
 )
 
 // byHand foresees the slow way: each day of ten years is looked at, and each launch.
-func byHand(plans []Running, s Situation, from, limit Date) (f Forecast) {
+func byHand(plans []Running, s Situation, from, limit Date, shared Cap) (f Forecast) {
 	if end := from.AddDays(3653); limit.IsZero() || end.Before(limit) {
 		limit = end
 	}
@@ -22,7 +22,7 @@ func byHand(plans []Running, s Situation, from, limit Date) (f Forecast) {
 	}
 	for d := from; !limit.Before(d); d = d.AddDays(1) {
 		if d.Month != month {
-			month, spent = d.Month, map[int]int64{}
+			month, spent, shared.Spent = d.Month, map[int]int64{}, 0
 		}
 		for i, r := range plans {
 			if r.Started.IsZero() {
@@ -41,11 +41,15 @@ func byHand(plans []Running, s Situation, from, limit Date) (f Forecast) {
 			if r.MonthlyCap > 0 && amount > r.MonthlyCap-spent[i] {
 				amount = max(r.MonthlyCap-spent[i], 0)
 			}
+			if shared.Monthly > 0 && amount > shared.Monthly-shared.Spent {
+				amount = max(shared.Monthly-shared.Spent, 0)
+			}
 			if amount == 0 {
 				continue
 			}
 			s.Saved += amount
 			spent[i] += amount
+			shared.Spent += amount
 			if f.Next.IsZero() {
 				f.Next = d
 			}
@@ -96,7 +100,11 @@ func TestAForecastIsWhatWouldHappen(t *testing.T) {
 		if rapid.Bool().Draw(t, "limited") {
 			limit = from.AddDays(rapid.IntRange(-10, 5000).Draw(t, "limit"))
 		}
-		got, want := Simulate(plans, s, from, limit), byHand(plans, s, from, limit)
+		var shared Cap
+		if rapid.Bool().Draw(t, "shared") {
+			shared = Cap{rapid.Int64Range(1, 60000).Draw(t, "shared cap"), rapid.Int64Range(0, 60000).Draw(t, "shared spent")}
+		}
+		got, want := Simulate(plans, s, from, limit, shared), byHand(plans, s, from, limit, shared)
 		if got != want {
 			t.Fatalf("%+v, and by hand %+v", got, want)
 		}
