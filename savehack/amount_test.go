@@ -128,6 +128,7 @@ func TestReactionsAreWhatTheKindsSay(t *testing.T) {
 		{"Copycat", `{"launchId":"a","percentage":1000}`, 777, 7770},
 		{"Copycat", `{"launchId":"a","percentage":1000,"maxAmountCents":5000}`, 777, 5000},
 		{"Copycat", `{"launchId":"a","percentage":1000}`, MaxAmount, MaxAmount},
+		{"Copycat", `{"launchId":"a","percentage":1000}`, 1<<63 - 1, MaxAmount},
 	} {
 		if got := plan(t, c.kind, c.params).React(Situation{}, c.cents); got != c.want {
 			t.Errorf("%s %s of %d takes %d, not %d", c.kind, c.params, c.cents, got, c.want)

@@ -1,7 +1,7 @@
 package savehack
 
 func rocketKind() Kind {
-	return kind("Rocket", "Every week, on the weekday of the launch and from that day on, a step more than the week before, until the dream is reached or its date has passed.",
+	return kind("Rocket", "Every week, on the weekday of the launch and from that day on, a step more than the week before, until the date of the dream.",
 		[]param{
 			money("amountCents", "First amount", "What is taken on the day of the launch."),
 			money("stepCents", "Step", "How much more it is each week."),

@@ -156,7 +156,7 @@ func (p param) read(raw json.RawMessage) (v value, wrong string) {
 	}
 	tenths, exact := tenths(raw)
 	switch {
-	case !exact || tenths%step != 0 && tenths < MaxAmount*10:
+	case !exact || tenths%step != 0:
 		return value{}, must
 	case tenths < p.min*step:
 		return value{}, "must be greater than or equal to " + p.shown(p.min)
@@ -227,7 +227,7 @@ func scaled(sign, n int64, digits, e int) (int64, bool) {
 	case e < 0:
 		return 0, false
 	case digits+e > 18:
-		return sign * math.MaxInt64, true
+		return sign * (math.MaxInt64 / 10 * 10), true // a whole number, as what is so great nearly always is
 	}
 	for ; e > 0; e-- {
 		n *= 10

@@ -320,6 +320,16 @@ func TestAllMistakesAreToldAtOnce(t *testing.T) {
 	if !errors.As(err, &got) || !slices.Equal(got, want) || err.Error() != "dayOfWeek: must be less than or equal to 6" {
 		t.Errorf("%v", got)
 	}
+	for number, message := range map[string]string{
+		`0`: "must be greater than or equal to 1", `-1e400`: "must be greater than or equal to 1", `-999999999999999999`: "must be greater than or equal to 1",
+		`1e400`: "must be less than or equal to 9007199254740991", `999999999999999999`: "must be less than or equal to 9007199254740991",
+		`1.5`: "must be a whole number", `1e-2`: "must be a whole number", `"1"`: "must be a whole number",
+	} {
+		k, _ := Find("Daily")
+		if _, err := k.Parse(json.RawMessage(`{"amountCents":` + number + `}`)); err == nil || err.(Faults)[0].Message != message {
+			t.Errorf("of %s it is said: %v", number, err)
+		}
+	}
 	for _, c := range []struct{ kind, params, field string }{
 		{"Thief", `{"minAmountCents":2,"maxAmountCents":1}`, "maxAmountCents"},
 		{"Roulette", `{"minAmountCents":2,"maxAmountCents":1}`, "maxAmountCents"},
