@@ -166,6 +166,8 @@ func blockOf(a Arrow) Block {
 	switch {
 	case a.Anytime:
 		box.Kind, words = BlockPar, append(words, "at any time")
+	case a.Par:
+		box.Kind, words = BlockPar, append(words, "whenever it comes")
 	case a.Optional:
 		words = append(words, ifItComes)
 	}
@@ -249,6 +251,12 @@ func (t *Table) doing(a drawnArrow) string {
 		say("begins the run")
 	case kindSeen:
 		say("nothing: it passes between two others")
+	case kindMark:
+		if a.Reply {
+			say("our answer, drawn with the arrow before it")
+		} else {
+			say("nothing more: it came to pass with the arrow before it, and is drawn with it")
+		}
 	case kindCall:
 		say("%s", s.retry.words(a.Insist))
 		if !a.Insist {
@@ -264,6 +272,10 @@ func (t *Table) doing(a drawnArrow) string {
 			say("heard at any time, and any number of times; nobody waits for it")
 		case a.Optional:
 			say("heard if it comes; the work is done without it")
+		case a.Par && s.cond != nil:
+			say("heard once, at its place, before it or after it; only at its place is it waited for")
+		case a.Par:
+			say("heard once, at its place or before it; waited for")
 		case s.within > 0:
 			say("waited for, for %s; then the run is refused as expired", span(s.within))
 		default:
@@ -368,7 +380,7 @@ func (t *Table) implements(p func(string, ...any), who Party) {
 	var lines, heard []string
 	for i, a := range t.drawing() {
 		switch {
-		case a.From == t.Server && a.To == who && who != t.Server && !a.Reply && !a.Seen:
+		case a.From == t.Server && a.To == who && who != t.Server && !a.Reply && !a.Seen && a.step.kind != kindMark:
 			line := fmt.Sprintf("%d. “%s”", i+1, markdown(a.Name))
 			switch {
 			case a.undoes:

@@ -213,11 +213,18 @@ func lastTry(events []Event, ev Event) bool {
 // follower is the arrow that shows that the seen arrow i has passed: the next that we have part in; -1 when there is none.
 func follower(rows []Drawn, i int) int {
 	for j := i + 1; j < len(rows); j++ {
-		if d := rows[j]; !d.Seen && !d.self.Anytime && d.State != StateSkipped {
+		if d := rows[j]; !d.Seen && !d.self.Anytime && d.State != StateSkipped && !aside(rows, j) {
 			return j
 		}
 	}
 	return -1
+}
+
+// aside reports whether arrow j was heard beside the others, not in its place: then it shows nothing of what was before it.
+func aside(rows []Drawn, j int) bool {
+	return rows[j].self.Par && len(rows[j].Moments) > 0 && slices.ContainsFunc(rows[:j], func(d Drawn) bool {
+		return !d.Seen && !d.self.Anytime && (len(d.Moments) == 0 || d.Moments[0].Seq > rows[j].Moments[0].Seq)
+	})
 }
 
 // passedBefore reports whether something happened to the arrow that cannot have without what was seen before it.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"slices"
 	"time"
 
 	"parley"
@@ -58,18 +59,46 @@ func (d *drive) transition(next Run, state any, owner string, extra []Write, eve
 	defer calm(&err) // conditions and questions are the flow's own
 	now := d.e.clock()
 	job := d.job
-	if owner != stays {
-		var skipped []Event
+	if owner == stays && d.moot(next, state) {
+		owner = d.e.node
+	}
+	if owner == stays {
+		if job.Owner == "" && !d.needs(next, state) {
+			job = Job{}
+		}
+	} else {
+		var drawn []Event
 		next.Maybe = false
-		job, skipped = d.place(&next, state, owner, now)
-		events = append(events, skipped...)
+		job, drawn = d.place(&next, state, owner, now)
+		events = append(events, drawn...)
 	}
 	return d.write(next, state, job, now, extra, events)
 }
 
-// place settles next before the first row that needs somebody and returns the job that belongs there.
+// moot reports whether a run stands before an arrow of somebody else that it need not wait for any more.
+func (d *drive) moot(r Run, state any) bool {
+	if r.Status != StatusOpen || r.Step >= len(d.t.steps) {
+		return false
+	}
+	s := d.t.steps[r.Step]
+	return s.kind != kindCall && s.cond != nil && !s.cond(state)
+}
+
+// needs reports whether a run must be looked at again though nobody tells it anything.
+func (d *drive) needs(r Run, state any) bool {
+	switch {
+	case r.Status == StatusUndoing:
+		return true
+	case r.Status != StatusOpen || r.Step >= len(d.t.steps):
+		return false
+	}
+	s := d.t.steps[r.Step]
+	return s.kind == kindCall || s.within > 0 || s.asks(state)
+}
+
+// place settles next before the first row that needs somebody and returns the job that belongs there. What is drawn on the way are events.
 func (d *drive) place(next *Run, state any, owner string, now time.Time) (Job, []Event) {
-	var skipped []Event
+	var drawn []Event
 	fresh := Job{Run: next.ID, Due: now, Since: now, Owner: owner, Epoch: d.job.Epoch + 1}
 	if owner != "" {
 		fresh.Lease = now.Add(d.e.lease)
@@ -88,28 +117,35 @@ func (d *drive) place(next *Run, state any, owner string, now time.Time) (Job, [
 	}
 	for ; next.Step < len(d.t.steps); next.Step++ {
 		s := d.t.steps[next.Step]
+		if slices.Contains(next.Heard, next.Step) {
+			continue // it was drawn when it was heard
+		}
 		if s.cond != nil && !s.cond(state) {
-			skipped = append(skipped, Event{Step: s.Name, Kind: EventSkipped})
+			drawn = append(drawn, Event{Step: s.Name, Kind: EventSkipped})
 			continue
 		}
 		if s.kind == kindSeen || s.Anytime {
 			continue
 		}
+		if s.kind == kindMark {
+			drawn = append(drawn, Event{Step: s.Name, Kind: EventSaid})
+			continue
+		}
 		switch {
 		case s.kind == kindCall:
-			return fresh, skipped
+			return fresh, drawn
 		case s.Arrow.Optional:
 			next.Status = StatusDone
-			return Job{}, skipped
+			return Job{}, drawn
 		}
 		fresh.Owner, fresh.Lease = "", time.Time{}
 		if fresh.Due, _ = d.patience(s, state, fresh, now); fresh.Due.IsZero() {
-			return Job{}, skipped
+			return Job{}, drawn
 		}
-		return fresh, skipped
+		return fresh, drawn
 	}
 	next.Status = StatusDone
-	return Job{}, skipped
+	return Job{}, drawn
 }
 
 // patience is when a wait should next be looked at, to ask or to give up; the zero time is never. asks says whether there is to

@@ -143,6 +143,11 @@ func (e *Engine) Run(ctx context.Context, id string) (Run, error) {
 	return r, err
 }
 
+// RunByKey reads the run that was begun with a key. No such run is parley.KindNotFound.
+func (e *Engine) RunByKey(ctx context.Context, flow, key string) (Run, error) {
+	return e.store.RunByStartKey(ctx, flow, key)
+}
+
 // Await reads a run until enough is true of it, and returns it. When ctx ends first, it returns the run as it was last seen, and
 // ctx's error.
 func (e *Engine) Await(ctx context.Context, id string, enough func(Run) bool) (Run, error) {

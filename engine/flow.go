@@ -48,6 +48,7 @@ const (
 	kindWait
 	kindAnswer
 	kindSeen
+	kindMark
 )
 
 // Arrow is one row of a flow as it is drawn.
@@ -55,13 +56,14 @@ type Arrow struct {
 	From, To Party
 	Name     string
 	Seen     bool   // passes between two others
-	Reply    bool   // we say it when we are asked
+	Reply    bool   // we say it when we are asked, or in answer to the arrow before it
 	Inbound  bool   // somebody else draws it
 	Opt      string // when not empty, the arrow is drawn only when this holds
 	Undo     string // what takes it back
 	Pivot    bool   // from here only the other side's own word turns the run back
 	Optional bool   // the run's work is over without it
 	Anytime  bool   // may be heard at any time
+	Par      bool   // may be heard before its place, once
 	Insist   bool   // said until it is heard
 }
 
@@ -84,7 +86,7 @@ type step struct {
 	late     func(t Turn, s any, body json.RawMessage) (Outcome, error)
 }
 
-// Step is one row of a flow's table, made by Start, Call, Wait, Answer or Seen and qualified by its methods.
+// Step is one row of a flow's table, made by Start, Call, Wait, Answer, Seen, Mark or Reply and qualified by its methods.
 type Step[S any] struct{ step }
 
 // Start is the arrow with which somebody begins a run.
@@ -133,7 +135,21 @@ func Seen[S any](from, to Party, name string) Step[S] {
 	return Step[S]{step{kind: kindSeen, Arrow: Arrow{From: from, To: to, Name: name, Seen: true}}}
 }
 
-// If makes the step an opt block: it is taken only when holds says so; words stand over the block.
+// Mark is an arrow of ours that needs nothing done: what it says came to pass with the arrow before it, and it is drawn in the same
+// transaction.
+func Mark[S any](from, to Party, name string) Step[S] {
+	return Step[S]{step{kind: kindMark, Arrow: Arrow{From: from, To: to, Name: name}}}
+}
+
+// Reply is a Mark that answers the arrow before it.
+func Reply[S any](from, to Party, name string) Step[S] {
+	s := Mark[S](from, to, name)
+	s.Arrow.Reply = true
+	return s
+}
+
+// If makes the step an opt block: it is taken only when holds says so; words stand over the block. A Wait before which the run stands is
+// passed over as soon as an arrow that is heard meanwhile (Anytime, Par) has made that untrue.
 func (s Step[S]) If(words string, holds func(s S) bool) Step[S] {
 	s.Opt, s.cond = words, func(v any) bool { return holds(v.(S)) }
 	return s
@@ -179,6 +195,11 @@ func (s Step[S]) Optional() Step[S] { s.Arrow.Optional = true; return s }
 
 // Anytime says that the arrow may be heard whenever the run exists, before or after its place, and more than once.
 func (s Step[S]) Anytime() Step[S] { s.Arrow.Anytime, s.Arrow.Optional = true, true; return s }
+
+// Par says that the arrow stands beside the arrows around it: it may be heard before its place, which is then passed over, and the run is
+// not done without it. One whose condition did not hold at its place may be heard afterwards. It is heard once; a repetition under
+// another id is late. Only at its place can it refuse the run, which elsewhere stands before somebody else's arrow.
+func (s Step[S]) Par() Step[S] { s.Arrow.Par = true; return s }
 
 // Question says that whoever draws this Wait is waiting for an answer, which a later step decides: decided reads it from the
 // run's memory, after every transition, until it is there; it is recorded in that transition's transaction.
@@ -251,6 +272,8 @@ func (f Flow[S]) Table() *Table {
 		must(!settled || s.Arrow.Undo == "", "%q cannot be taken back after the pivot", s.Name)
 		must(!settled || s.kind != kindCall || s.Insist, "%q comes after the pivot, so it is said until it is heard", s.Name)
 		must(!tail || s.Arrow.Optional, "%q follows an optional arrow, so it is optional too", s.Name)
+		must(!s.Arrow.Par || s.kind == kindWait && !s.Arrow.Optional, "%q is no Wait that must be heard, so it cannot be heard before its place", s.Name)
+		must(!s.Arrow.Par || !pivoted || settled, "%q may be heard early, so it is not what the pivot waits for", s.Name)
 		must(!s.Arrow.Optional || s.kind == kindWait || s.kind == kindAnswer, "%q is ours to say, so it is not optional", s.Name)
 		settled = settled || pivoted && s.kind == kindWait && !s.Arrow.Anytime
 		pivoted = pivoted || s.Arrow.Pivot
@@ -294,4 +317,10 @@ func (t *Table) find(name string) int {
 		return len(t.steps)
 	}
 	return -1
+}
+
+// hears reports whether a run can be told an arrow of this name.
+func (t *Table) hears(name string) bool {
+	i := t.find(name)
+	return i == len(t.steps) || i >= 0 && (t.steps[i].kind == kindWait || t.steps[i].kind == kindAnswer)
 }

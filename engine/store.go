@@ -38,8 +38,9 @@ type Run struct {
 	Maybe     bool  // an attempt at that row may have been done
 	Undos     []int // rows that must be taken back if the run is refused, in the order in which they were done
 	Questions []Question
-	Seq       int  // events so far
-	Closed    bool // the arrow that ends a refused run was drawn
+	Heard     []int // rows marked Par that were heard, in the order in which they were
+	Seq       int   // events so far
+	Closed    bool  // the arrow that ends a refused run was drawn
 	Refusal   *parley.Refusal
 	Attention string          // why a person should look; empty when none need
 	Data      json.RawMessage // what the flow remembers
@@ -142,6 +143,11 @@ type (
 	EndJob struct{ Run string }
 	// AddAttempt records a try.
 	AddAttempt struct{ Attempt Attempt }
+	// WakeRun makes a job at a time for a run that has none, so that it is looked at. One that has a job keeps it.
+	WakeRun struct {
+		Run string
+		At  time.Time
+	}
 	// AddInbound records a message; one that is there already is a conflict.
 	AddInbound struct{ Inbound Inbound }
 	// TakeInbound marks a waiting message as acted on; one that is taken already is a conflict.
@@ -167,6 +173,9 @@ func (EndJob) Table() string { return "job" }
 
 // Table says where an AddAttempt is written.
 func (AddAttempt) Table() string { return "attempt" }
+
+// Table says where a WakeRun is written.
+func (WakeRun) Table() string { return "job" }
 
 // Table says where an AddInbound is written.
 func (AddInbound) Table() string { return "inbox" }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"slices"
 	"time"
 
 	"parley"
@@ -287,7 +288,11 @@ func (d *drive) when(i int) moment {
 	switch {
 	case d.t.steps[i].Anytime:
 		return onTime
-	case r.Refusal != nil || i < r.Step:
+	case r.Refusal != nil || slices.Contains(r.Heard, i):
+		return passed
+	case d.t.steps[i].Par:
+		return onTime
+	case i < r.Step:
 		return passed
 	case i > r.Step:
 		return early
@@ -316,8 +321,12 @@ func (d *drive) hear(ctx context.Context, i int, in Inbound, kept bool, with []W
 	if s.Reply {
 		event.Kind = EventSaid
 	}
+	if s.Par && o.result == done {
+		next.Heard = append(append([]int(nil), next.Heard...), i)
+	}
+	beside := s.Anytime || s.Par && i != d.run.Step
 	switch {
-	case o.result == refused && !s.Anytime && i < len(d.t.steps):
+	case o.result == refused && !beside && i < len(d.t.steps):
 		event.Kind = EventRefused
 		return d.refuse(ctx, next, state, o.refusal, writes, event)
 	case o.result != done:
@@ -325,7 +334,7 @@ func (d *drive) hear(ctx context.Context, i int, in Inbound, kept bool, with []W
 	case i == len(d.t.steps):
 		next.Closed = true
 		return d.commit(ctx, next, state, stays, writes, event)
-	case s.Anytime:
+	case beside:
 		return d.commit(ctx, next, state, stays, writes, event)
 	}
 	next.Step = i + 1

@@ -31,6 +31,7 @@ type witness struct {
 	run    Run
 	events []Event
 
+	heard   []int  // rows marked Par that were heard
 	next    int    // the first row that was not drawn
 	tried   bool   // a first try at it was drawn
 	maybe   bool   // and it may have been done
@@ -76,7 +77,7 @@ func (w *witness) see(i int, ev Event) error {
 	answers := s.kind == kindWait && ev.Kind == EventHeard || s.kind == kindAnswer && ev.Kind == EventSaid
 	switch {
 	case ev.Kind == EventLate:
-		if s.kind != kindWait && s.kind != kindAnswer || !w.turned && row >= w.next {
+		if s.kind != kindWait && s.kind != kindAnswer || !w.turned && row >= w.next && !slices.Contains(w.heard, row) {
 			return fmt.Errorf("it is not late")
 		}
 		return nil
@@ -84,6 +85,13 @@ func (w *witness) see(i int, ev Event) error {
 		return nil
 	case w.turned:
 		return fmt.Errorf("the run had been refused")
+	case slices.Contains(w.heard, row):
+		return fmt.Errorf("it was heard already")
+	case s.Par && answers:
+		w.heard = append(w.heard, row)
+		if row < w.next || w.between(row) != nil { // where it was skipped, or before its place
+			return nil
+		}
 	case ev.Kind == EventSkipped && s.cond == nil:
 		return fmt.Errorf("the row has no condition")
 	case s.kind == kindSeen && ev.Kind != EventSkipped:
@@ -99,7 +107,7 @@ func (w *witness) see(i int, ev Event) error {
 			return fmt.Errorf("it had been tried")
 		}
 	case EventHeard, EventSaid:
-		if !answers && (s.kind != kindCall || ev.Kind != EventSaid) {
+		if !answers && (s.kind != kindCall && s.kind != kindMark || ev.Kind != EventSaid) {
 			return fmt.Errorf("the row is not one that is %s", ev.Kind)
 		}
 	case EventExpired:
@@ -137,13 +145,21 @@ func (w *witness) reach(row int) error {
 	if row < w.next {
 		return fmt.Errorf("the row was drawn already, or another before its turn")
 	}
-	for i := w.next; i < row; i++ {
-		if s := w.t.steps[i]; s.kind != kindSeen && !s.Anytime {
-			return fmt.Errorf("%q comes first", s.Name)
-		}
+	if s := w.between(row); s != nil {
+		return fmt.Errorf("%q comes first", s.Name)
 	}
 	if w.next = row; row > w.run.Step {
 		return fmt.Errorf("the run has come only to row %d", w.run.Step)
+	}
+	return nil
+}
+
+// between is the first row from the one whose turn it is up to another that somebody must still draw; nil when there is none.
+func (w *witness) between(row int) *step {
+	for i := w.next; i < row; i++ {
+		if s := w.t.steps[i]; s.kind != kindSeen && !s.Anytime && !slices.Contains(w.heard, i) {
+			return &s
+		}
 	}
 	return nil
 }
@@ -220,11 +236,12 @@ func (w *witness) end() error {
 		if w.turned || w.tried {
 			return fmt.Errorf("%q was where it ended", w.t.steps[w.next].Name)
 		}
-		for _, s := range w.t.steps[w.next:r.Step] {
-			if s.kind != kindSeen && !s.Anytime {
-				return fmt.Errorf("%q was not drawn", s.Name)
-			}
+		if s := w.between(r.Step); s != nil {
+			return fmt.Errorf("%q was not drawn", s.Name)
 		}
+	}
+	if !slices.Equal(w.heard, r.Heard) {
+		return fmt.Errorf("by its events rows %v were heard beside the others, by the run %v", w.heard, r.Heard)
 	}
 	back := r.Status == StatusUndoing || r.Status == StatusRefused
 	switch {
@@ -242,8 +259,8 @@ func (w *witness) end() error {
 		if standing != (r.Status == StatusOpen) {
 			return fmt.Errorf("somebody must still act: %t", standing)
 		}
-		if standing && w.t.steps[r.Step].kind == kindSeen {
-			return fmt.Errorf("nobody stands before what is only seen")
+		if kind := w.t.steps[min(r.Step, len(w.t.steps)-1)].kind; standing && (kind == kindSeen || kind == kindMark) {
+			return fmt.Errorf("nobody stands before what needs nobody")
 		}
 	}
 	return nil

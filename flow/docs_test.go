@@ -38,13 +38,18 @@ func page(t *testing.T, name, want string) {
 	}
 }
 
+// flows are all flows.
+func flows() []*engine.Table {
+	return append((&flow.Desk{}).Tables(), (&flow.Savings{}).Tables()...)
+}
+
 func TestThePagesAreTheTables(t *testing.T) {
 	var index strings.Builder
 	index.WriteString("<!-- Generated from the flow tables by `go test ./flow -update`; do not edit. -->\n\n# Flows\n\n" +
 		"A flow is a sequence diagram that runs. Each page is drawn from the table that the program runs, so it is what happens.\n\n" +
 		"| Flow | What happens |\n|---|---|\n")
 	wanted := []string{"README.md"}
-	for _, table := range (&flow.Desk{}).Tables() {
+	for _, table := range flows() {
 		name := table.Name + ".md"
 		page(t, name, table.Page())
 		fmt.Fprintf(&index, "| [%s](%s) | %s |\n", table.Title, name, table.About)
@@ -77,7 +82,7 @@ func inOrder(t *testing.T, names []string, words ...string) {
 
 func names(t *testing.T, flowName string) []string {
 	t.Helper()
-	for _, table := range (&flow.Desk{}).Tables() {
+	for _, table := range flows() {
 		if table.Name == flowName {
 			var all []string
 			for _, a := range table.Arrows() {
@@ -96,6 +101,10 @@ func TestTheFlowsSayWhatTheSeedSaysInItsOrder(t *testing.T) {
 		"transfer", "redirect with authorization code", "token", "check_token")
 	inOrder(t, names(t, "sign-in"), "authorize sign in", "process sign in", "present authorization UI",
 		"enter credentials, authorize or deny", "identity verified", "signin", "redirect with authorization code", "token", "check_token")
+	inOrder(t, names(t, "account-provisioning"), "launch SDK", "create dream", "launch savehack", "account provisioning requested",
+		"callback: account provisioning requested", "initiate account provisioning", "return from callback", "account provision initiated",
+		"launches started", "transactions prepared", "celebration", "POST /accounts", "dreams linked", "act on transactions", "create another dream")
+	inOrder(t, names(t, "account-first"), "POST /users", "POST /accounts", "done", "launch SDK", "create dream")
 }
 
 func TestTheOperatorImplementsTheFourNotificationsOfTheSeed(t *testing.T) {

@@ -165,6 +165,13 @@ func (b *Book) say(run, arrow, note string, f Facts, shown any) {
 	}
 }
 
+// begin draws the arrow that begins a run, and says which.
+func (b *Book) begin(flow, arrow, note string, f Facts, shown any) (run string) {
+	run = b.NewID()
+	b.said = append(b.said, Said{Begins: flow, Run: run, Arrow: arrow, Note: note, Facts: f, Shown: shown})
+	return run
+}
+
 // Account finds one of the user's accounts.
 func (b *Book) Account(id string) (*Account, bool) {
 	return find(b.Accounts, func(a *Account) bool { return a.ID == id })

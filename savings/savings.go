@@ -60,7 +60,7 @@ type Of struct {
 	Temporary    string // the hash of a consent's temporary id
 	Message      string
 
-	// More are transactions that the change will name, beside the open ones which are always there.
+	// More are transactions that the change will name, by their id or their external id, beside the open ones which are always there.
 	More []string
 	// Occasion is a feed item that may have been heard before.
 	Occasion string
@@ -74,13 +74,14 @@ type Book struct {
 	Partner      *Partner
 	User         User
 	Accounts     []Account
-	Dreams       []Dream       // those that are not deleted, and those that were named
-	Launches     []Launch      // those that are not stopped, and those that were named
+	Dreams       []Dream       // those that are not deleted, those that were named, and those at an end of one of these transactions
+	Launches     []Launch      // those that are not stopped, those that were named, and those that made one of these transactions
 	Transactions []Transaction // the requested ones, and those that were named
-	Consents     []Consent     // the undecided ones, and those that were named
+	Consents     []Consent     // the undecided ones, those that were named, and those of these launches
 	Messages     []Message     // those that were named
 	Heard        bool          // the feed item named by Of.Occasion was heard before
-	// Followed are the deposits that each Copycat's launch has made since the Copycat last looked, oldest first, by the Copycat's id.
+	// Followed are the deposits that the launch has made which an active Copycat follows, since the Copycat last looked, by the Copycat's id: a
+	// hundred at most, in the order of when the bank is given them (in milliseconds) and of their ids, beginning after the Copycat's Done.
 	Followed map[string][]Transaction
 	Turn
 
@@ -89,6 +90,8 @@ type Book struct {
 	said    []Said
 	emitted []Emitted
 	also    []Write
+	where   *time.Location // the zone of whereOf, read once
+	whereOf string
 }
 
 // Write is one thing that a transaction changes: engine.Write, in the words of this package.

@@ -61,37 +61,3 @@ type TransactionPatch struct {
 	Requested, Settled, Failed *time.Time
 	Reason                     string
 }
-
-// Consent is a person's signed consent to what a launch may take.
-//
-//	asked ──GET, once, within its time──▶ read ──▶ consented
-//	  └────────────────────────────────────┴─────▶ rejected
-type Consent struct {
-	ID            string
-	User          string
-	Launch        string
-	Obsolete      string // the launch that this one replaces
-	TemporaryHash string // SHA-256 of the temporary id, which is good for one GET
-	TemporaryEnds time.Time
-	ReadAt        time.Time
-	RequestID     string // of the bridge message
-	MaxFrequency  string // once, day, week, month, year
-	MaxAmount     Cents  // per MaxFrequency
-	ConsentedAt   time.Time
-	RejectedAt    time.Time
-	Journey       string
-	Created       time.Time
-}
-
-// Message is a nudge: for the web app, or, when it is external, for the bank to send.
-type Message struct {
-	ID          string
-	User        string
-	Category    string
-	External    bool
-	Title, Body map[string]string // by locale
-	CTA         string            // a path in the web app
-	Created     time.Time
-	ReadAt      time.Time // by the person
-	ProcessedAt time.Time // by the bank
-}

@@ -16,6 +16,9 @@ func putJob(t *tx, w engine.Write) error {
 			ON CONFLICT (run) DO UPDATE SET due = excluded.due, attempt = excluded.attempt, since = excluded.since, owner = excluded.owner,
 				epoch = excluded.epoch, lease = excluded.lease, died = excluded.died`,
 			j.Run, millis(j.Due), j.Attempt, millis(j.Since), j.Owner, j.Epoch, millis(j.Lease), bit(j.Died))
+	case engine.WakeRun:
+		return t.do(`INSERT INTO job (run, due, attempt, since, owner, epoch, lease, died) VALUES ($1, $2, 0, $2, '', 0, 0, 0)
+			ON CONFLICT (run) DO NOTHING`, w.Run, millis(w.At))
 	case engine.EndJob:
 		return t.do(`DELETE FROM job WHERE run = $1`, w.Run)
 	}

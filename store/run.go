@@ -16,6 +16,7 @@ type place struct {
 	Closed    bool              `json:"closed,omitempty"`
 	Undos     []int             `json:"undos,omitempty"`
 	Questions []engine.Question `json:"questions,omitempty"`
+	Heard     []int             `json:"heard,omitempty"`
 }
 
 func putRun(t *tx, w engine.Write) error {
@@ -24,7 +25,7 @@ func putRun(t *tx, w engine.Write) error {
 		return unknownWrite(w)
 	}
 	r := put.Run
-	at, err := json.Marshal(place{r.Maybe, r.Closed, r.Undos, r.Questions})
+	at, err := json.Marshal(place{r.Maybe, r.Closed, r.Undos, r.Questions, r.Heard})
 	if err != nil {
 		return err
 	}
@@ -67,7 +68,7 @@ func scanRun(row scanner, more ...any) (engine.Run, error) {
 		}
 	}
 	r.Status, r.Data, r.Begun, r.Changed = engine.Status(status), json.RawMessage(data), fromMillis(begun), fromMillis(changed)
-	r.Maybe, r.Closed, r.Undos, r.Questions = p.Maybe, p.Closed, p.Undos, p.Questions
+	r.Maybe, r.Closed, r.Undos, r.Questions, r.Heard = p.Maybe, p.Closed, p.Undos, p.Questions, p.Heard
 	return r, nil
 }
 

@@ -1,0 +1,77 @@
+package savings
+
+import (
+	"encoding/json"
+
+	"parley/savehack"
+)
+
+// Forecast says when a dream is reached with the launches that are on it, and those that might be added.
+type Forecast struct {
+	Reached string // a date; empty when not within ten years
+	Weekly  Cents  // on average, until it is reached and over the coming year at most
+	Next    string // the date of the next deposit; empty when there is none
+}
+
+// Forecast says when a dream is reached with its active launches, and with more that are only being thought of. What lives on purchases,
+// on income or on another launch cannot be foreseen, and every deposit is taken to succeed. A launch that waits for an account is reckoned
+// as if it began today.
+func (b *Book) Forecast(dream string, more ...NewLaunch) (Forecast, error) {
+	if err := b.alive(); err != nil {
+		return Forecast{}, err
+	}
+	d, ok := b.Dream(dream)
+	if !ok || !d.DeletedAt.IsZero() {
+		return Forecast{}, NotFound("Dream")
+	}
+	today := b.today()
+	month := period(today, monthly)
+	var running []savehack.Running
+	for _, l := range b.Launches {
+		_, plan, err := planOf(l.Kind, l.Params)
+		if err != nil || l.Dream != d.ID || l.State != Active && l.State != Waiting {
+			continue
+		}
+		r := savehack.Running{Plan: plan, Seed: l.ID, StopAtGoal: l.StopAtGoal, MonthlyCap: int64(l.MonthlyCap), Spent: int64(l.Spent.in(month))}
+		if !l.StartedAt.IsZero() {
+			r.Started = savehack.On(l.StartedAt, b.zone())
+			r.Done, _ = savehack.ParseDate(l.Done)
+		}
+		running = append(running, b.limited(r))
+	}
+	var f Faults
+	for _, n := range more {
+		item, ok := b.Partner.offered(&f, n)
+		f.amount("monthlyCapCents", n.MonthlyCap)
+		if !ok {
+			continue
+		}
+		if len(n.Params) == 0 {
+			n.Params = json.RawMessage("{}")
+		}
+		_, plan, err := planOf(item.Kind, n.Params)
+		if err != nil {
+			if err := f.kind(err); err != nil {
+				return Forecast{}, err
+			}
+			continue
+		}
+		running = append(running, b.limited(savehack.Running{Plan: plan, Seed: d.ID + item.Kind, StopAtGoal: n.StopAtGoal == nil || *n.StopAtGoal,
+			MonthlyCap: int64(n.MonthlyCap)}))
+	}
+	if err := f.or(); err != nil {
+		return Forecast{}, err
+	}
+	s := savehack.Situation{Target: int64(d.Target), Saved: int64(d.Balance + d.Pending), Country: b.Partner.Country}
+	s.Expires, _ = savehack.ParseDate(d.Expires)
+	seen := savehack.Simulate(running, s, today, savehack.Date{})
+	return Forecast{Reached: seen.Reached.String(), Weekly: Cents(seen.Weekly), Next: seen.Next.String()}, nil
+}
+
+// limited has a launch heed the user's cap of the month too, as if it were the only one.
+func (b *Book) limited(r savehack.Running) savehack.Running {
+	if most := int64(b.User.Limits.MonthlyCap); most > 0 && (r.MonthlyCap == 0 || most < r.MonthlyCap) {
+		r.MonthlyCap, r.Spent = most, max(r.Spent, int64(b.User.Spent.in(period(b.today(), monthly))))
+	}
+	return r
+}
