@@ -148,7 +148,7 @@ func (s *Savings) posting(ctx context.Context, b *savings.Book, g notices) (engi
 		if err != nil {
 			return p, fmt.Errorf("write event %s: %w", e.Type, err)
 		}
-		p.With = append(p.With, savings.AddSavingsEvent{Event: savings.Event{ID: e.ID, Partner: b.Partner.ID, Type: e.Type, At: e.At, Data: data}})
+		p.With = append(p.With, savings.AddSavingsEvent{Event: savings.Event{ID: e.ID, Partner: b.Partner.ID, User: b.User.ID, Type: e.Type, At: e.At, Data: data}})
 	}
 	over, left := g.over(b), map[string]int{} // of the notices that are drawn
 	for notice, n := range over {

@@ -193,6 +193,7 @@ type Event struct {
 	Seq     int64 // in the order of their commits; given by the store
 	ID      string
 	Partner string
+	User    string // whom it is about
 	Type    EventType
 	At      time.Time
 	Data    []byte // JSON, as the wire says it

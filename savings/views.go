@@ -1,5 +1,7 @@
 package savings
 
+import "time"
+
 // Ref is another thing as the wire refers to it.
 type Ref struct{ ID, Type, ExternalID, Name string }
 
@@ -58,7 +60,8 @@ type Query struct {
 	Dream        string
 	State        string // of dreams: "active" (the default), "deleted" or "all"; of transactions: requested, settled, failed
 	Launch       string
-	Given        bool   // of transactions: only those that the bank may act on or has acted on
+	Given        bool   // of transactions: only those that the bank may act on by GivenAt, or that are over
+	GivenAt      time.Time
 	Category     string // of messages
 	External     *bool
 	Processed    *bool

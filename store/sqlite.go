@@ -14,7 +14,8 @@ import (
 
 	"parley/engine"
 
-	_ "modernc.org/sqlite" // the driver called "sqlite"
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
 )
 
 // OpenSQLite opens the database in a folder, making both when they are missing, and brings its tables up to date. One process
@@ -92,8 +93,16 @@ func openSQLite(ctx context.Context, file string) (*Store, error) {
 	s.tables = map[string]func(*tx, engine.Write) error{
 		"run": putRun, "event": putEvent, "job": putJob, "attempt": putAttempt, "inbox": putInbox,
 		"code": putCode, "token": putToken, "signing_key": putKey, "txn": putTransaction, "lookup": putLookup,
+		"savings_user": putUser, "savings_account": putAccount, "savings_dream": putDream, "savings_launch": putLaunch, "savings_transaction": putSaved,
+		"savings_consent": putConsent, "savings_message": putMessage, "savings_feed": putFeed, "savings_event": putSavingsEvent,
 	}
 	return s, nil
+}
+
+// twice reports whether an error says that something unique is there already.
+func twice(err error) bool {
+	e, ok := errors.AsType[*sqlite.Error](err)
+	return ok && (e.Code() == sqlite3.SQLITE_CONSTRAINT_UNIQUE || e.Code() == sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY)
 }
 
 // gather is how many transactions share a commit at the most.

@@ -70,6 +70,15 @@ func (t *tx) must(table, query string, args ...any) error {
 	return nil
 }
 
+// once is must for something unique, which may be there already: that is a conflict over the table, too.
+func (t *tx) once(table, query string, args ...any) error {
+	err := t.must(table, query, args...)
+	if twice(err) {
+		return &parley.Error{Kind: parley.KindConflict, Field: table, Message: "it is there already"}
+	}
+	return err
+}
+
 // do runs a statement that may change any number of rows.
 func (t *tx) do(query string, args ...any) error {
 	_, err := t.exec(query, args...)

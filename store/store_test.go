@@ -371,7 +371,7 @@ func testStore(t *testing.T, open func(t *testing.T) *store.Store) {
 		write(t, s, x)
 		x.Status, x.Money, x.Told, x.Amount.Minor, x.Changed = parley.StatusSuccess, parley.Moved, parley.Transferred, 99, at.Add(time.Second)
 		write(t, s, x)
-		got, err := s.Transactions(ctx, "r")
+		got, err := s.RunTransactions(ctx, "r")
 		same(t, got, []parley.Transaction{x}, err)
 	})
 
@@ -542,7 +542,20 @@ func TestDatabaseOfTheFirstProgramIsBroughtUpToDate(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, back := range []string{`ALTER TABLE event DROP COLUMN exchange`, `DELETE FROM schema_version WHERE version > 1`} {
+	backwards := []string{`ALTER TABLE event DROP COLUMN exchange`, `DELETE FROM schema_version WHERE version > 1`}
+	rows, err := db.Query(`SELECT name FROM sqlite_master WHERE type = 'table' AND name LIKE 'savings_%'`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for rows.Next() {
+		var name string
+		if err := rows.Scan(&name); err != nil {
+			t.Fatal(err)
+		}
+		backwards = append(backwards, `DROP TABLE `+name)
+	}
+	rows.Close()
+	for _, back := range backwards {
 		if _, err := db.Exec(back); err != nil {
 			t.Fatal(err)
 		}

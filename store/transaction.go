@@ -19,8 +19,8 @@ func putTransaction(t *tx, w engine.Write) error {
 		x.ID, x.Run, x.Origin, x.Merchant, string(x.Kind), int(x.Status), x.Amount.Minor, string(x.Amount.Currency), string(x.Money), string(x.Told), millis(x.Made), millis(x.Changed))
 }
 
-// Transactions are the transactions of a run, in the order of their numbers.
-func (s *Store) Transactions(ctx context.Context, run string) ([]parley.Transaction, error) {
+// RunTransactions are the transactions of a run, in the order of their numbers.
+func (s *Store) RunTransactions(ctx context.Context, run string) ([]parley.Transaction, error) {
 	return all(ctx, s.read, scanTransaction, `SELECT id, run, origin, merchant, kind, status, minor, currency, money, told, made, changed FROM txn WHERE run = $1 ORDER BY id`, run)
 }
 
