@@ -24,8 +24,11 @@ func (b *Book) RunDue() (deposits int, err error) {
 		case l.State == Paused && !l.PausedUntil.IsZero() && !l.PausedUntil.After(b.Now):
 			b.resume(l, l.PausedUntil)
 			b.emit(SavehackLaunchUpdated, l.ID)
-		case l.State != Active && !l.Due.Equal(l.PausedUntil): // woken by the launch that it follows, which is of no use now
+		case l.State == Paused && !l.Due.Equal(l.PausedUntil): // woken by the launch that it follows, which is of no use now
 			l.Due = l.PausedUntil
+			b.touch(l.ID)
+		case l.State != Active && l.State != Paused && !l.Due.IsZero():
+			l.Due = time.Time{}
 			b.touch(l.ID)
 		}
 	}

@@ -13,9 +13,16 @@ import (
 	"parley/savings"
 )
 
+// tester is what tests and rapid's have in common.
+type tester interface {
+	Helper()
+	Fatal(args ...any)
+	Fatalf(format string, args ...any)
+}
+
 // desk is where a test keeps one user's book: every change is made with a book that was loaded as the store loads it, and put back.
 type desk struct {
-	t       testing.TB
+	t       tester
 	partner *savings.Partner
 	now     time.Time
 	ids     int
