@@ -90,12 +90,10 @@ func New(ctx context.Context, c Config, p Parts) (*House, error) {
 
 	h.Desk = &flow.Desk{Merchants: plan.merchants}
 	h.Conversations = &flow.Conversations{Desk: h.Desk, Now: p.Now}
-	h.OAuth, err = oauth.New(oauth.Config{
-		Issuer: c.Issuer, Secret: []byte(secret), Clients: plan.clients, Providers: plan.choices, Conversations: h.Conversations,
-		Address: plan.addresses, Now: p.Now, Log: p.Log, TrustedProxies: plan.proxies, AnyBrowser: p.AnyBrowser, Hold: p.Hold,
-		CodeLifetime: time.Duration(c.CodeLifetime), TokenLifetime: time.Duration(c.TokenLifetime), KeyLifetime: time.Duration(c.KeyLifetime),
-		Look: plan.looks, Streams: h.Streams, Patience: flow.Lifetime,
-	})
+	config := plan.oauth(c, secret)
+	config.Providers, config.Conversations, config.Address, config.Look = plan.choices, h.Conversations, plan.addresses, plan.looks
+	config.Now, config.Log, config.AnyBrowser, config.Hold, config.Streams, config.Patience = p.Now, p.Log, p.AnyBrowser, p.Hold, h.Streams, flow.Lifetime
+	h.OAuth, err = oauth.New(config)
 	if err != nil {
 		return nil, err
 	}
@@ -168,6 +166,8 @@ type plan struct {
 	logos     map[string]string // addresses of providers' logos, by merchant and name
 	assets    *web.Files
 	proxies   []netip.Prefix
+	banks     []*bank
+	clientCAs *x509.CertPool
 }
 
 // Check says what is wrong with a configuration, without opening or asking anything.
@@ -180,8 +180,18 @@ func Check(c Config) error {
 	if err != nil {
 		return err
 	}
-	_, err = oauth.New(oauth.Config{Issuer: c.Issuer, Secret: []byte(secret), Clients: plan.clients, CodeLifetime: time.Duration(c.CodeLifetime)})
+	_, err = oauth.New(plan.oauth(c, secret))
 	return err
+}
+
+// oauth is what the configuration says of the authorization server.
+func (pl *plan) oauth(c Config, secret string) oauth.Config {
+	out := oauth.Config{Issuer: c.Issuer, Secret: []byte(secret), Clients: pl.clients, TrustedProxies: pl.proxies, CertificateHeader: c.CertHeader, ClientCAs: pl.clientCAs,
+		CodeLifetime: time.Duration(c.CodeLifetime), TokenLifetime: time.Duration(c.TokenLifetime), KeyLifetime: time.Duration(c.KeyLifetime), PartnerTokenLifetime: time.Duration(c.APITokens)}
+	if c.TLS != nil {
+		out.TLSHost = c.TLS.ClientHost
+	}
+	return out
 }
 
 // read understands a configuration.
@@ -190,8 +200,8 @@ func read(c Config, p Parts) (*plan, error) {
 	if c.MaxStreams < 0 {
 		return nil, parley.Invalid("max_streams", "cannot be negative")
 	}
-	if len(c.Merchants) == 0 {
-		return nil, parley.Invalid("merchants", "at least one is needed")
+	if len(c.Merchants)+len(c.Partners) == 0 {
+		return nil, parley.Invalid("merchants", "at least one is needed, or a partner")
 	}
 	var err error
 	if pl.proxies, err = prefixes(c.TrustedProxies); err != nil {
@@ -205,7 +215,7 @@ func read(c Config, p Parts) (*plan, error) {
 			return nil, fmt.Errorf("merchant %d: %w", m.ID, err)
 		}
 	}
-	return pl, nil
+	return pl, pl.partners(c, p)
 }
 
 func (pl *plan) merchant(c Config, m Merchant, p Parts) error {
@@ -223,14 +233,7 @@ func (pl *plan) merchant(c Config, m Merchant, p Parts) error {
 		}
 		secrets = append(secrets, secret)
 	}
-	client := func(o web.ClientOptions) *http.Client {
-		o.AllowPrivate = c.AllowPrivate
-		made := web.NewClient(o)
-		if p.Wrap != nil {
-			made.Transport = p.Wrap(made.Transport)
-		}
-		return made
-	}
+	client := client(c, p)
 	fm.Operator, err = notify.New(notify.Config{URL: o.URL, Auth: auth, WebhookSecrets: secrets, Timeout: time.Duration(o.Timeout), Client: client(web.ClientOptions{Timeout: time.Duration(o.Timeout)}), Now: p.Now})
 	if err != nil {
 		return fmt.Errorf("operator: %w", err)
@@ -429,6 +432,17 @@ func (c *BankID) build(name string, private bool, client maker, p Parts) (*banki
 
 // maker makes the clients with which we speak to others.
 type maker func(web.ClientOptions) *http.Client
+
+func client(c Config, p Parts) maker {
+	return func(o web.ClientOptions) *http.Client {
+		o.AllowPrivate = c.AllowPrivate
+		made := web.NewClient(o)
+		if p.Wrap != nil {
+			made.Transport = p.Wrap(made.Transport)
+		}
+		return made
+	}
+}
 
 // certificate reads what we show of ourselves, where a file with it is named.
 func certificate(file string, key Secret) ([]tls.Certificate, error) {

@@ -180,7 +180,7 @@ func (o *Operator) deliver(ctx context.Context, action, key string, body []byte)
 	// this very spelling. Repeating, and counting how often, is the engine's: names of headers have no case on the wire.
 	h["idempotency-key"] = []string{key}
 	o.auth.set(h)
-	sign(h, o.secrets, key, o.now(), body)
+	o.signer.Sign(h, key, o.now(), body)
 
 	res, err := o.client.Do(req)
 	if err != nil {

@@ -67,7 +67,7 @@ type Operator struct {
 	urls     map[string]string
 	breakers map[string]*breaker
 	auth     Auth
-	secrets  [][]byte
+	signer   Signer
 	timeout  time.Duration
 	client   *http.Client
 	now      func() time.Time
@@ -108,12 +108,9 @@ func New(c Config) (*Operator, error) {
 	if err := o.auth.check(); err != nil {
 		return nil, err
 	}
-	for _, s := range c.WebhookSecrets {
-		secret, err := parseSecret(s)
-		if err != nil {
-			return nil, err
-		}
-		o.secrets = append(o.secrets, secret)
+	var err error
+	if o.signer, err = NewSigner(c.WebhookSecrets...); err != nil {
+		return nil, err
 	}
 	if c.Client == nil {
 		return nil, parley.Invalid("client", "an HTTP client must be given")

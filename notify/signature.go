@@ -26,15 +26,35 @@ func parseSecret(s string) ([]byte, error) {
 	return secret, nil
 }
 
-// sign adds the headers of Standard Webhooks (https://www.standardwebhooks.com): the id, which stays the same when we
-// repeat ourselves; the time in seconds, which does not; and one signature for each secret.
-func sign(h http.Header, secrets [][]byte, id string, at time.Time, body []byte) {
-	if len(secrets) == 0 {
+// Signer signs what is said to others as Standard Webhooks (https://www.standardwebhooks.com) do. The zero Signer signs nothing.
+type Signer struct{ secrets [][]byte }
+
+// NewSigner reads secrets, each "whsec_" and 24 to 64 bytes in base64. Several, while one replaces another, give several signatures. The
+// errors hold none of them.
+func NewSigner(secrets ...string) (Signer, error) {
+	var out Signer
+	for _, s := range secrets {
+		secret, err := parseSecret(s)
+		if err != nil {
+			return Signer{}, err
+		}
+		out.secrets = append(out.secrets, secret)
+	}
+	return out, nil
+}
+
+// Signs reports whether there is a secret to sign with.
+func (s Signer) Signs() bool { return len(s.secrets) > 0 }
+
+// Sign adds the headers: the id, which stays the same when we repeat ourselves; the time in seconds, which does not; and one signature for
+// each secret.
+func (s Signer) Sign(h http.Header, id string, at time.Time, body []byte) {
+	if !s.Signs() {
 		return
 	}
 	timestamp := strconv.FormatInt(at.Unix(), 10)
 	var signatures []string
-	for _, secret := range secrets {
+	for _, secret := range s.secrets {
 		mac := hmac.New(sha256.New, secret)
 		mac.Write([]byte(id + "." + timestamp + "."))
 		mac.Write(body)

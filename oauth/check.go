@@ -44,6 +44,9 @@ func (s *Server) check(r *http.Request) (map[string]any, error) {
 	if err == nil && client.Auth == AuthNone {
 		err = &denial{status: http.StatusUnauthorized, Code: "invalid_client", Description: "a public client cannot ask", basic: true}
 	}
+	if err == nil && client.Partner != "" {
+		err = &denial{status: http.StatusBadRequest, Code: "unauthorized_client", Description: "tokens of partners stand for nobody, and are for the API alone"}
+	}
 	if d, ok := err.(*denial); ok && d.status == http.StatusUnauthorized {
 		d.basic = true
 	}

@@ -28,16 +28,22 @@ const (
 	AuthBasic Auth = "client_secret_basic"
 	AuthPost  Auth = "client_secret_post"
 	AuthNone  Auth = "none" // a public client: PKCE stands in
+	// AuthTLS is by client certificate (RFC 8705 §2). It is for clients of partners.
+	AuthTLS Auth = "tls_client_auth"
 )
 
-// Client is an OAuth client of a merchant.
+// Client is an OAuth client of a merchant, or a program of a partner that uses the API.
 type Client struct {
 	ID       string
 	Name     string // what people read
 	Merchant int
-	Profile  Profile // Standard when empty
-	Auth     Auth    // AuthBasic when empty; a compatible client may use basic or post
-	Secret   string  // none for a public client
+	// Partner is whose program it is, in place of a merchant's client. It has scopes of the API, no redirect URIs, and the one grant
+	// client_credentials; it proves itself by its secret (Basic or in the form) or by one of its certificates, whichever it was given.
+	Partner      string
+	Certificates []Certificate
+	Profile      Profile // Standard when empty
+	Auth         Auth    // AuthBasic when empty; a compatible client may use basic or post
+	Secret       string  // none for a public client
 	// RedirectURIs are compared character by character. Wildcards are refused.
 	RedirectURIs []string
 	// IgnoreQuery compares redirect URIs without their query. Only for a compatible client, whose vendor did so.
@@ -55,6 +61,9 @@ type Client struct {
 func (c *Client) check() error {
 	if c.ID == "" || len(c.ID) > 100 || !printable(c.ID) {
 		return parley.Invalid("id", "must be 1 to 100 printable characters")
+	}
+	if c.Partner != "" {
+		return c.checkPartner()
 	}
 	if c.Profile == "" {
 		c.Profile = Standard
@@ -85,6 +94,8 @@ func (c *Client) check() error {
 		return parley.Invalid("redirect_uris", "at least one is needed")
 	case c.Merchant <= 0:
 		return parley.Invalid("merchant", "is needed")
+	case len(c.Certificates) > 0:
+		return parley.Invalid("certificates", "are for clients of partners")
 	}
 	for _, raw := range c.RedirectURIs {
 		if err := CheckRedirectURI(raw); err != nil {
@@ -98,6 +109,45 @@ func (c *Client) check() error {
 		}
 	}
 	return nil
+}
+
+// checkPartner checks a client of a partner.
+func (c *Client) checkPartner() error {
+	if c.Name == "" {
+		c.Name = c.ID
+	}
+	if c.Scopes == nil {
+		c.Scopes = []string{ScopeRead, ScopeWrite}
+	}
+	c.Scopes, c.Certificates = slices.Clone(c.Scopes), slices.Clone(c.Certificates)
+	switch {
+	case c.Merchant != 0:
+		return parley.Invalid("merchant", "a client is a merchant's or a partner's")
+	case c.Profile != "" || c.Auth != "" || c.IgnoreQuery || c.Native || len(c.RedirectURIs)+len(c.FrameOrigins) > 0:
+		return parley.Invalid("client", "a partner's has no browser: id, secret, certificates, scopes and allowed_ips are all that it has")
+	case c.Secret == "" && len(c.Certificates) == 0:
+		return parley.Invalid("secret", "is needed, or certificates")
+	case c.Secret != "" && len(c.Secret) < 16:
+		return parley.Invalid("secret", "must have 16 characters or more")
+	case len(c.Scopes) == 0 || slices.ContainsFunc(c.Scopes, func(s string) bool { return s != ScopeRead && s != ScopeWrite }):
+		return parley.Invalid("scopes", "must be of "+ScopeRead+" and "+ScopeWrite)
+	}
+	return c.checkCertificates()
+}
+
+// auths are the ways in which the client may prove itself.
+func (c *Client) auths() []Auth {
+	if c.Partner == "" {
+		return []Auth{c.Auth}
+	}
+	var out []Auth
+	if c.Secret != "" {
+		out = append(out, AuthBasic, AuthPost)
+	}
+	if len(c.Certificates) > 0 {
+		out = append(out, AuthTLS)
+	}
+	return out
 }
 
 // CheckRedirectURI says whether a redirect URI may be registered: https, or http on a loopback address; no wildcard, fragment,

@@ -11,6 +11,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 
@@ -181,27 +182,44 @@ func signJWT(key jose.SigningKey, typ string, claims any) (string, error) {
 
 var errToken = parley.Errorf(parley.KindInvalid, "not a token of ours")
 
+// verifyType is verify for a standard token that says it is of type typ (RFC 8725 §3.11), so that an ID token cannot stand in for it.
+func (k *keyring) verifyType(ctx context.Context, token, typ string) (map[string]any, error) {
+	claims, head, err := k.parse(ctx, token, nil)
+	if err != nil {
+		return nil, err
+	}
+	if got, _ := head.ExtraHeaders[jose.HeaderType].(string); !strings.EqualFold(strings.TrimPrefix(got, "application/"), typ) {
+		return nil, errToken
+	}
+	return claims, nil
+}
+
 // verify reads a JWT that we made: one signed by a published key, or, under the legacy key, an HS256 one. The algorithm follows from
 // the key, never from the token.
 func (k *keyring) verify(ctx context.Context, token string, legacy []byte) (map[string]any, error) {
+	claims, _, err := k.parse(ctx, token, legacy)
+	return claims, err
+}
+
+func (k *keyring) parse(ctx context.Context, token string, legacy []byte) (claims map[string]any, head jose.Header, err error) {
 	if len(token) > 16<<10 {
-		return nil, errToken
+		return nil, head, errToken
 	}
 	jws, err := jose.ParseSignedCompact(token, []jose.SignatureAlgorithm{jose.ES256, jose.HS256})
 	if err != nil || len(jws.Signatures) != 1 {
-		return nil, errToken
+		return nil, head, errToken
 	}
 	var body []byte
-	switch head := jws.Signatures[0].Header; head.Algorithm {
+	switch head = jws.Signatures[0].Protected; head.Algorithm {
 	case string(jose.HS256):
 		if legacy == nil {
-			return nil, errToken
+			return nil, head, errToken
 		}
 		body, err = jws.Verify(legacy)
 	case string(jose.ES256):
 		var keys []signingKey
 		if keys, err = k.all(ctx); err != nil {
-			return nil, err
+			return nil, head, err
 		}
 		err = errToken
 		for _, key := range keys {
@@ -211,13 +229,12 @@ func (k *keyring) verify(ctx context.Context, token string, legacy []byte) (map[
 		}
 	}
 	if err != nil || body == nil {
-		return nil, errToken
+		return nil, head, errToken
 	}
-	var claims map[string]any
 	if err := json.Unmarshal(body, &claims); err != nil {
-		return nil, errToken
+		return nil, head, errToken
 	}
-	return claims, nil
+	return claims, head, nil
 }
 
 func (s *Server) jwks(w http.ResponseWriter, r *http.Request) {

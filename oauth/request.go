@@ -67,7 +67,7 @@ func (s *Server) ask(r *http.Request) (*asked, error) {
 	}
 	a := &asked{values: values}
 	id, ok := a.once("client_id")
-	if a.client = s.clients[id]; !ok || a.client == nil || a.client.Disabled {
+	if a.client = s.clients[id]; !ok || a.client == nil || a.client.Disabled || a.client.Partner != "" {
 		a.client = nil
 		return a, parley.Invalid("client_id", "not a client that we know")
 	}

@@ -13,6 +13,7 @@ import (
 	"crypto/hkdf"
 	"crypto/hmac"
 	"crypto/sha256"
+	"crypto/x509"
 	"encoding/base64"
 	"fmt"
 	"log/slog"
@@ -43,12 +44,22 @@ type Config struct {
 
 	CodeLifetime  time.Duration // at most 60 s, which is also the default
 	TokenLifetime time.Duration // of standard access tokens; an hour when zero
-	KeyLifetime   time.Duration // after which a new signing key takes over; 90 days when zero
-	Streams       *web.Streams  // of the pages that follow a conversation; one of its own when nil
-	Patience      time.Duration // how long a person has to identify themselves, to tell them when it is over
+	// PartnerTokenLifetime is of tokens for the API, which are not kept and so cannot be taken back, but by disabling the client. Ten
+	// minutes when zero, at most an hour.
+	PartnerTokenLifetime time.Duration
+	KeyLifetime          time.Duration // after which a new signing key takes over; 90 days when zero
+	Streams              *web.Streams  // of the pages that follow a conversation; one of its own when nil
+	Patience             time.Duration // how long a person has to identify themselves, to tell them when it is over
 
 	// TrustedProxies may say in X-Forwarded-For who asks. Nobody else is believed.
 	TrustedProxies []netip.Prefix
+	// CertificateHeader is the header in which a trusted proxy says which client certificate it saw (RFC 9440: Client-Cert). It must take
+	// away what came from outside. None when empty: then it is the certificate of the connection that counts.
+	CertificateHeader string
+	// ClientCAs are the authorities whose certificates count where one is known by its subject.
+	ClientCAs *x509.CertPool
+	// TLSHost is the name at which client certificates are asked for, when that is another than the issuer's.
+	TLSHost string
 	// AnyBrowser gives up the rule that a conversation is continued by the browser that began it. For a sandbox whose
 	// simulated person has no browser, never for people.
 	AnyBrowser bool
@@ -80,14 +91,15 @@ type AddressBook struct {
 // Server is the authorization server.
 type Server struct {
 	Config
-	clients map[string]*Client
-	keys    *keyring
-	handles web.Handles
-	codeKey []byte
-	tries   tries
-	rushes  rushes
-	watched watched
-	secure  bool // the cookie can be bound to the host
+	clients  map[string]*Client
+	partners []*Client // those of partners, in their order
+	keys     *keyring
+	handles  web.Handles
+	codeKey  []byte
+	tries    tries
+	rushes   rushes
+	watched  watched
+	secure   bool // the cookie can be bound to the host
 }
 
 // New checks the configuration. The keys are read, and made if there are none, by Open.
@@ -117,6 +129,12 @@ func New(c Config) (*Server, error) {
 	if c.TokenLifetime == 0 {
 		c.TokenLifetime = time.Hour
 	}
+	if c.PartnerTokenLifetime == 0 {
+		c.PartnerTokenLifetime = 10 * time.Minute
+	}
+	if c.PartnerTokenLifetime < time.Second || c.PartnerTokenLifetime > time.Hour {
+		return nil, parley.Invalid("api_token_lifetime", "must be between a second and an hour")
+	}
 	if c.KeyLifetime == 0 {
 		c.KeyLifetime = 90 * 24 * time.Hour
 	}
@@ -126,6 +144,7 @@ func New(c Config) (*Server, error) {
 	s := &Server{Config: c, clients: map[string]*Client{}, secure: u.Scheme == "https"}
 	s.handles = web.Handles{Key: Derive(c.Secret, "handles")}
 	s.codeKey = Derive(c.Secret, "codes")
+	owner := map[string]string{} // of a certificate: the client
 	for i := range c.Clients {
 		client := c.Clients[i]
 		if err := client.check(); err != nil {
@@ -135,6 +154,20 @@ func New(c Config) (*Server, error) {
 			return nil, parley.Invalid("client", "the id "+client.ID+" is there twice")
 		}
 		s.clients[client.ID] = &client
+		if client.Partner == "" {
+			continue
+		}
+		s.partners = append(s.partners, &client)
+		for _, cert := range client.Certificates {
+			known := cert.Fingerprint + cert.Subject
+			if other := owner[known]; other != "" {
+				return nil, fmt.Errorf("client %s: %w", client.ID, parley.Invalid("certificates", "one of them is also "+other+"'s"))
+			}
+			owner[known] = client.ID
+			if cert.Subject != "" && c.ClientCAs == nil {
+				return nil, fmt.Errorf("client %s: %w", client.ID, parley.Invalid("certificates", "a subject counts only with an authority that vouches for it: client_ca"))
+			}
+		}
 	}
 	s.keys = &keyring{server: s, seal: Derive(c.Secret, "signing keys")}
 	return s, nil

@@ -119,7 +119,19 @@ func (s *Server) authenticate(r *http.Request, values url.Values) (*Client, erro
 		return nil, no
 	}
 	var known bool
+	by := "" // what the client brought: a secret in the header, in the form, or none
+	if secret, err := url.QueryUnescape(password); basic && err == nil {
+		by = secret
+	} else if !basic {
+		by = values.Get("client_secret")
+	}
 	switch {
+	case c.Partner != "" && by != "":
+		known = c.knows(by)
+	case c.Partner != "" && !basic:
+		cert, err := s.shown(r)
+		known = err == nil && s.holds(c, cert)
+	case c.Partner != "":
 	case basic && (c.Auth == AuthBasic || c.compatible()):
 		secret, err := url.QueryUnescape(password)
 		known = err == nil && c.knows(secret) || c.compatible() && c.knows(password)
@@ -189,12 +201,15 @@ func (s *Server) redeem(r *http.Request) (map[string]any, error) {
 	if err != nil {
 		return nil, err
 	}
-	switch grant := values.Get("grant_type"); grant {
-	case "authorization_code":
-	case "":
+	switch grant := values.Get("grant_type"); {
+	case grant == "":
 		return nil, badRequest("grant_type is missing")
-	default:
+	case grant != "authorization_code" && (grant != "client_credentials" || len(s.partners) == 0):
 		return nil, &denial{status: http.StatusBadRequest, Code: "unsupported_grant_type"}
+	case (grant == "client_credentials") != (client.Partner != ""):
+		return nil, &denial{status: http.StatusBadRequest, Code: "unauthorized_client", Description: "the grant is not for this client"}
+	case client.Partner != "":
+		return s.grantPartner(r, client, values.Get("scope"), values.Get("resource"))
 	}
 	code := values.Get("code")
 	if code == "" {

@@ -3,7 +3,6 @@ package main
 import (
 	"cmp"
 	"context"
-	"crypto/tls"
 	"fmt"
 	"net"
 	"slices"
@@ -47,7 +46,7 @@ func runConfig(_ context.Context, t terminal, args []string) error {
 	return errSaid
 }
 
-// problems lists what is wrong. house.Check stops at the first thing, so each merchant is checked alone too: who has three
+// problems lists what is wrong. house.Check stops at the first thing, so each merchant and each partner is checked alone too: who has three
 // mistakes should not need three tries.
 func problems(c house.Config) []string {
 	var wrong []string
@@ -62,10 +61,8 @@ func problems(c house.Config) []string {
 	}
 	_, err := logLevel(c.LogLevel)
 	add(err)
-	if c.TLS != nil {
-		if _, err := tls.LoadX509KeyPair(c.TLS.Certificate, c.TLS.Key); err != nil {
-			add(fmt.Errorf("tls: %w", err))
-		}
+	if _, err := c.ServeTLS(); err != nil {
+		add(fmt.Errorf("tls: %w", err))
 	}
 	if _, err := c.Secret.Read(); err != nil {
 		add(fmt.Errorf("secret: %w", err))
@@ -74,7 +71,12 @@ func problems(c house.Config) []string {
 	if add(house.Check(c)) {
 		for _, m := range c.Merchants {
 			one := c
-			one.Merchants = []house.Merchant{m}
+			one.Merchants, one.Partners = []house.Merchant{m}, nil
+			add(house.Check(one))
+		}
+		for _, p := range c.Partners {
+			one := c
+			one.Merchants, one.Partners = nil, []house.Partner{p}
 			add(house.Check(one))
 		}
 	}

@@ -37,6 +37,10 @@ func runServe(ctx context.Context, t terminal, args []string) error {
 		return err
 	}
 	log := slog.New(slog.NewJSONHandler(t.err, &slog.HandlerOptions{Level: level}))
+	secure, err := c.ServeTLS()
+	if err != nil {
+		return fmt.Errorf("tls: %w", err)
+	}
 	h, err := house.New(ctx, c, house.Parts{Log: log})
 	if err != nil {
 		return err
@@ -58,8 +62,8 @@ func runServe(ctx context.Context, t terminal, args []string) error {
 	if err != nil {
 		return errors.Join(err, stop(h))
 	}
-	if c.TLS != nil {
-		go func() { served <- server.ServeTLS(l, c.TLS.Certificate, c.TLS.Key) }()
+	if server.TLSConfig = secure; secure != nil {
+		go func() { served <- server.ServeTLS(l, "", "") }()
 	} else {
 		go func() { served <- server.Serve(l) }()
 	}
