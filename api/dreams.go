@@ -1,0 +1,183 @@
+package api
+
+import (
+	"cmp"
+	"net/http"
+
+	"parley/savings"
+)
+
+// Dream is a dream on the wire.
+type Dream struct {
+	ID                   ID            `json:"id"`
+	Type                 string        `json:"type" enum:"Dream|PerformanceDream"`
+	Name                 string        `json:"name,omitempty" doc:"The person's own words."`
+	TargetCents          savings.Cents `json:"targetCents" min:"0" doc:"The goal."`
+	ExpiresAt            Date          `json:"expiresAt,omitempty" doc:"By when the person wants to reach the goal."`
+	AchievedAt           Time          `json:"achievedAt,omitzero"`
+	DeletedAt            Time          `json:"deletedAt,omitzero"`
+	BalanceCents         savings.Cents `json:"balanceCents" doc:"What has been settled."`
+	PendingCents         savings.Cents `json:"pendingCents" doc:"What is requested, and on its way in."`
+	LeavingCents         savings.Cents `json:"leavingCents" doc:"What is requested, and on its way out."`
+	ImageURL             string        `json:"imageUrl,omitempty" doc:"Only with showImageUrl=true."`
+	ActiveSavehacksCount *int          `json:"activeSavehacksCount,omitempty" doc:"Only with showActiveSavehacks=true."`
+	User                 Ref           `json:"user"`
+	GroupDream           Ref           `json:"groupDream,omitzero"`
+	Account              Ref           `json:"account,omitzero" doc:"Where the dream's money is. A dream waits without one until there is one."`
+	DreamInspiration     Ref           `json:"dreamInspiration,omitzero" doc:"The template that the dream was made from."`
+	CreatedAt            Time          `json:"createdAt,omitzero"`
+}
+
+// Show is what of a dream is shown only when it was asked for.
+type Show struct{ ImageURL, ActiveSavehacks bool }
+
+// DreamJSON is a dream as the wire shows it.
+func DreamJSON(v savings.DreamView, show Show) Dream {
+	d := Dream{ID: ID(v.ID), Type: v.Type, Name: v.Name, TargetCents: v.Target, ExpiresAt: Date(v.Expires), AchievedAt: Time{v.AchievedAt},
+		DeletedAt: Time{v.DeletedAt}, BalanceCents: v.Balance, PendingCents: v.Pending, LeavingCents: v.Leaving, User: ref(v.Owner), Account: ref(v.In),
+		CreatedAt: Time{v.Created}}
+	if v.Group != "" {
+		d.GroupDream = Ref{Type: "GroupDream", ID: ID(v.Group)}
+	}
+	if v.Inspiration != "" {
+		d.DreamInspiration = Ref{Type: "DreamInspiration", ID: ID(v.Inspiration)}
+	}
+	if show.ImageURL {
+		d.ImageURL = v.Image
+	}
+	if show.ActiveSavehacks {
+		d.ActiveSavehacksCount = &v.ActiveSavehacks
+	}
+	return d
+}
+
+type createDream struct {
+	owner
+	Name               opt[string]        `json:"name" len:"255" doc:"The person's own words."`
+	Type               opt[string]        `json:"type" enum:"Dream|SavingsDream|PerformanceDream" doc:"Dream when left out."`
+	TargetCents        opt[savings.Cents] `json:"targetCents" min:"0"`
+	ExpiresAt          opt[Date]          `json:"expiresAt" doc:"A date, or a time of which the day counts."`
+	AccountID          opt[ID]            `json:"accountId" doc:"Where the dream's money is; it can be linked later."`
+	Account            opt[link]          `json:"account" doc:"Instead of accountId."`
+	GroupDreamID       opt[string]        `json:"groupDreamId"`
+	GroupDream         opt[link]          `json:"groupDream" doc:"Instead of groupDreamId."`
+	DreamInspirationID opt[string]        `json:"dreamInspirationId"`
+	ImageURL           opt[string]        `json:"imageUrl" doc:"https, or a path of ours."`
+}
+
+type patchDream struct {
+	ID           opt[ID]            `json:"id" doc:"Immutable."`
+	UserID       opt[ID]            `json:"userId" doc:"Immutable."`
+	Type         opt[string]        `json:"type" enum:"Dream|SavingsDream|PerformanceDream" doc:"Immutable."`
+	Name         opt[string]        `json:"name" len:"255"`
+	TargetCents  opt[savings.Cents] `json:"targetCents" min:"0"`
+	ExpiresAt    opt[Date]          `json:"expiresAt" null:"yes" doc:"A date, or a time of which the day counts. Null takes it away."`
+	AccountID    opt[ID]            `json:"accountId" doc:"Links the dream to an account of its user."`
+	Account      opt[link]          `json:"account" doc:"Instead of accountId."`
+	GroupDreamID opt[ID]            `json:"groupDreamId" null:"yes"`
+	GroupDream   opt[link]          `json:"groupDream" null:"yes" doc:"Instead of groupDreamId."`
+	ImageURL     opt[string]        `json:"imageUrl" null:"yes"`
+}
+
+// dreamType is a dream's type by any of its names on the wire.
+func dreamType(name string) string {
+	switch name {
+	case "dream", "SavingsDream", "savingsDream":
+		return savings.SavingsDream
+	case "performanceDream":
+		return savings.PerformanceDream
+	}
+	return name
+}
+
+// shows is what of dreams was asked for.
+func (q *asked) shows() Show {
+	yes := func(b *bool) bool { return b != nil && *b }
+	return Show{ImageURL: yes(q.flag("showImageUrl")), ActiveSavehacks: yes(q.flag("showActiveSavehacks"))}
+}
+
+func (a *API) listDreams(c *call) (reply, error) {
+	asked, q := c.asks(20)
+	q.ExternalID, q.State = "", asked.oneOf("state", "active", "deleted", "all")
+	show := asked.shows()
+	return list(c, asked, q, a.Store.Dreams, func(v savings.DreamView) Dream { return DreamJSON(v, show) })
+}
+
+func (a *API) getDream(c *call) (reply, error) {
+	asked, _ := c.asks(20)
+	show := asked.shows()
+	if asked.err() != nil {
+		return reply{}, queryFault{asked.list}
+	}
+	v, err := find(c, savings.Query{ID: c.PathValue("id"), State: "all"}, a.Store.Dreams)
+	if err != nil {
+		return reply{}, err
+	}
+	return c.one(DreamJSON(v, show))
+}
+
+func (a *API) createDream(c *call) (reply, error) {
+	var in createDream
+	var f faults
+	if err := c.readInto(&in, &f); err != nil {
+		return reply{}, err
+	}
+	of := in.of(&f, "")
+	if err := f.err(); err != nil {
+		return reply{}, err
+	}
+	n := savings.NewDream{Type: dreamType(in.Type.v), Name: in.Name.v, Target: in.TargetCents.v, Expires: string(in.ExpiresAt.v),
+		Group: cmp.Or(in.GroupDreamID.v, string(in.GroupDream.v.ID.v)), Account: string(either(in.AccountID, in.Account).v),
+		Inspiration: in.DreamInspirationID.v, Image: in.ImageURL.v}
+	return c.make(of, "userId", func(b *savings.Book) (int, any, error) {
+		d, err := b.CreateDream(n)
+		return http.StatusCreated, DreamJSON(b.ViewDream(d), Show{ImageURL: true}), err
+	})
+}
+
+func (a *API) patchDream(c *call) (reply, error) {
+	var in patchDream
+	if err := c.read(&in); err != nil {
+		return reply{}, err
+	}
+	id := c.PathValue("id")
+	return c.change(savings.Of{Dream: id}, func(b *savings.Book) (int, any, error) {
+		var f faults
+		if there, ok := b.Dream(id); ok {
+			fixed(&f, "id", in.ID, ID(there.ID))
+			fixed(&f, "userId", in.UserID, ID(there.User))
+			in.Type.v = dreamType(in.Type.v)
+			fixed(&f, "type", in.Type, there.Type)
+		}
+		if err := f.err(); err != nil {
+			return 0, nil, err
+		}
+		p := savings.DreamPatch{Name: in.Name.pointer(), Image: in.ImageURL.pointer(), Target: in.TargetCents.pointer(),
+			Account: words(either(in.AccountID, in.Account)), Group: words(either(in.GroupDreamID, in.GroupDream))}
+		if in.ExpiresAt.given {
+			p.Expires = new(string(in.ExpiresAt.v))
+		}
+		d, err := b.UpdateDream(id, p)
+		return http.StatusOK, DreamJSON(b.ViewDream(d), Show{ImageURL: true}), err
+	})
+}
+
+// words is an id that was given, as text; an id that was taken away is empty.
+func words(id opt[ID]) *string {
+	if !id.given {
+		return nil
+	}
+	return new(string(id.v))
+}
+
+func (a *API) deleteDream(c *call) (reply, error) {
+	asked, _ := c.asks(20)
+	withdraw := asked.flag("withdraw")
+	if asked.err() != nil {
+		return reply{}, queryFault{asked.list}
+	}
+	id := c.PathValue("id")
+	return c.change(savings.Of{Dream: id}, func(b *savings.Book) (int, any, error) {
+		return http.StatusNoContent, nil, b.DeleteDream(id, withdraw != nil && *withdraw)
+	})
+}
