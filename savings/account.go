@@ -26,6 +26,7 @@ type Account struct {
 	ValuedFrom  time.Time
 	ValuedAt    time.Time
 	Created     time.Time
+	Journey     string // the run that draws the latest reconciliation which left money outside any dream
 }
 
 // NewAccount is an account that the bank has opened.

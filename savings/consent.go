@@ -17,9 +17,9 @@ type Consent struct {
 	ID            string
 	User          string
 	Launch        string
-	Obsolete      string // the launch that this one replaces
-	TemporaryHash string // SHA-256 of the temporary id, which is good for one GET
-	TemporaryEnds time.Time
+	Obsolete      string    // the launch that this one replaces
+	TemporaryHash string    // SHA-256 of the temporary id, which is good for one GET
+	TemporaryEnds time.Time // in the past when it was used; zero when there never was one
 	ReadAt        time.Time
 	RequestID     string // of the bridge message
 	MaxFrequency  string // once, day, week, month, year
@@ -70,10 +70,10 @@ func (b *Book) RenewConsent(id string) (temporary string, err error) {
 // ReadConsent hands out a consent for its temporary id, once.
 func (b *Book) ReadConsent(id string) (Consent, error) {
 	c, ok := b.Consent(id)
-	if !ok || b.alive() != nil || c.decided() || !b.drafted(c) || c.TemporaryHash == "" || b.Now.After(c.TemporaryEnds) {
+	if !ok || b.alive() != nil || c.decided() || !b.drafted(c) || c.TemporaryHash == "" || !b.Now.Before(c.TemporaryEnds) {
 		return Consent{}, NotFound("Transfer consent")
 	}
-	c.TemporaryHash = ""
+	c.TemporaryEnds = c.Created // spent, but still known: the bank app returns with it
 	if c.ReadAt.IsZero() {
 		c.ReadAt = b.Now
 	}
@@ -109,7 +109,7 @@ func (b *Book) DecideConsent(id string, consented, rejected time.Time) (Consent,
 	if c.decided() {
 		return *c, nil
 	}
-	c.ConsentedAt, c.RejectedAt, c.TemporaryHash = consented, rejected, ""
+	c.ConsentedAt, c.RejectedAt = consented, rejected
 	b.touch(c.ID)
 	note := "rejected"
 	if !c.ConsentedAt.IsZero() {

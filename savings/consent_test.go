@@ -47,6 +47,7 @@ func TestWithConsentsALaunchIsADraftUntilTheBankSaysSo(t *testing.T) {
 	want(t, "provisioning is not asked for", second(ask(d, "s1")), false)
 	want(t, "bound", fmt.Sprint(c.MaxFrequency, " ", c.MaxAmount), "once 2500")
 
+	d.now = d.now.Add(time.Hour)
 	temporary := renew(d, c.ID)
 	want(t, "what is kept", d.consents[0].TemporaryHash, savings.HashTemporary(temporary))
 	if err := read(d, c.ID); err != nil {
@@ -54,6 +55,9 @@ func TestWithConsentsALaunchIsADraftUntilTheBankSaysSo(t *testing.T) {
 	}
 	want(t, "read", second(d.told(savings.ArrowConsentRead)), true)
 	wantKind(t, read(d, c.ID), parley.KindNotFound)
+	d.now = d.now.Add(-time.Minute) // whatever the clock does
+	wantKind(t, read(d, c.ID), parley.KindNotFound)
+	want(t, "the id is still known", d.consents[0].TemporaryHash, savings.HashTemporary(temporary))
 
 	d.must(func(b *savings.Book) error { return b.ConsentReturned(c.RequestID, false) })
 	want(t, "what the app returns changes nothing", d.launchOf(l.ID).State, savings.Draft)
@@ -116,8 +120,16 @@ func TestATemporaryIdIsGoodForAWhileAndUntilTheNext(t *testing.T) {
 func TestADraftThatWasStoppedIsAskedForNoMore(t *testing.T) {
 	d, l, c := drafter(t, "Daily", `{"amountCents":5}`)
 	renew(d, c.ID)
+	if err := read(d, c.ID); err != nil {
+		t.Fatal(err)
+	}
+	renew(d, c.ID)
 	d.patch(l.ID, savings.LaunchPatch{StoppedAt: &d.now})
 	wantKind(t, d.try(func(b *savings.Book) error { _, err := b.ReadConsent(c.ID); return err }, c.ID, l.ID), parley.KindNotFound)
+	if err := d.try(func(b *savings.Book) error { _, err := b.DecideConsent(c.ID, d.now, time.Time{}); return err }, c.ID, l.ID); err != nil {
+		t.Error(err)
+	}
+	want(t, "consented to nevertheless", d.launchOf(l.ID).State, savings.Stopped)
 	wantFaults(t, newDraft(t).try(func(b *savings.Book) error {
 		_, err := b.PatchLaunch(b.Launches[0].ID, savings.LaunchPatch{PausedAt: &d.now})
 		return err

@@ -55,7 +55,7 @@ func (b *Book) runDates(limit int, meant func(*Launch) bool) (deposits int) {
 		for i := range b.Launches {
 			o := &b.Launches[i]
 			if o.State == Active && !o.Due.IsZero() && !o.Due.After(b.Now) && meant(o) && (l == nil || o.Due.Before(l.Due)) {
-				if k, ok := savehack.Find(o.Kind); ok && !k.Follows {
+				if k, ok := savehack.Find(o.Kind); !ok || !k.Follows {
 					l = o
 				}
 			}
@@ -64,13 +64,17 @@ func (b *Book) runDates(limit int, meant func(*Launch) bool) (deposits int) {
 			return deposits
 		}
 		b.touch(l.ID)
+		_, plan, err := planOf(l.Kind, l.Params)
+		if err != nil { // this program no longer knows it, but another may: look tomorrow, and keep nobody from their other savehacks
+			l.Due = b.Now.AddDate(0, 0, 1)
+			continue
+		}
 		due, ok := b.next(l)
 		if !ok || due.Start(b.zone()).After(b.Now) {
 			b.schedule(l)
 			continue
 		}
 		dealt[l.ID]++
-		_, plan, _ := planOf(l.Kind, l.Params)
 		amount := Cents(plan.Amount(b.situation(l), due))
 		l.Done = due.String()
 		if b.deposit(l, amount, l.Done, due) {
@@ -100,6 +104,9 @@ func (b *Book) follow(l *Launch) (deposits int) {
 			break
 		}
 		l.Done = followed(t)
+		if t.State == Failed {
+			continue // it was taken back before anybody looked
+		}
 		if b.deposit(l, Cents(plan.React(b.situation(l), int64(t.Amount))), "copy/"+t.ID, b.today()) {
 			deposits++
 		}

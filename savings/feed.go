@@ -67,6 +67,7 @@ func (b *Book) Feed(item FeedItem) (heard bool, err error) {
 		}
 		return false, nil
 	}
+	b.runDates(0, func(*Launch) bool { return true }) // what was due before it happened is taken before
 	for i := range b.Launches {
 		l := &b.Launches[i]
 		_, plan, err := planOf(l.Kind, l.Params)

@@ -37,7 +37,7 @@ func (b *Book) Forecast(dream string, more ...NewLaunch) (Forecast, error) {
 			r.Started = savehack.On(l.StartedAt, b.zone())
 			r.Done, _ = savehack.ParseDate(l.Done)
 		}
-		running = append(running, b.limited(r))
+		running = append(running, r)
 	}
 	var f Faults
 	for _, n := range more {
@@ -56,22 +56,15 @@ func (b *Book) Forecast(dream string, more ...NewLaunch) (Forecast, error) {
 			}
 			continue
 		}
-		running = append(running, b.limited(savehack.Running{Plan: plan, Seed: d.ID + item.Kind, StopAtGoal: n.StopAtGoal == nil || *n.StopAtGoal,
-			MonthlyCap: int64(n.MonthlyCap)}))
+		running = append(running, savehack.Running{Plan: plan, Seed: d.ID + item.Kind, StopAtGoal: n.StopAtGoal == nil || *n.StopAtGoal,
+			MonthlyCap: int64(n.MonthlyCap)})
 	}
 	if err := f.or(); err != nil {
 		return Forecast{}, err
 	}
 	s := savehack.Situation{Target: int64(d.Target), Saved: int64(d.Balance + d.Pending), Country: b.Partner.Country}
 	s.Expires, _ = savehack.ParseDate(d.Expires)
-	seen := savehack.Simulate(running, s, today, savehack.Date{})
+	all := savehack.Cap{Monthly: int64(b.User.Limits.MonthlyCap), Spent: int64(b.User.Spent.in(month))}
+	seen := savehack.Simulate(running, s, today, savehack.Date{}, all)
 	return Forecast{Reached: seen.Reached.String(), Weekly: Cents(seen.Weekly), Next: seen.Next.String()}, nil
-}
-
-// limited has a launch heed the user's cap of the month too, as if it were the only one.
-func (b *Book) limited(r savehack.Running) savehack.Running {
-	if most := int64(b.User.Limits.MonthlyCap); most > 0 && (r.MonthlyCap == 0 || most < r.MonthlyCap) {
-		r.MonthlyCap, r.Spent = most, max(r.Spent, int64(b.User.Spent.in(period(b.today(), monthly))))
-	}
-	return r
 }

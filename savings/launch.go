@@ -163,7 +163,7 @@ func (b *Book) PatchLaunch(id string, p LaunchPatch) (Launch, error) {
 	if l.State == Stopped {
 		return *l, nil
 	}
-	if p.StoppedAt != nil && !p.StoppedAt.IsZero() {
+	if p.StoppedAt != nil && !p.StoppedAt.IsZero() { // and takes nothing more, not even what was due a moment ago
 		b.stop(l)
 		return *l, nil
 	}

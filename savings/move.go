@@ -75,7 +75,11 @@ func (b *Book) Move(from, to string, amount Cents) (Transaction, error) {
 		return Transaction{}, err
 	}
 	if out == in {
-		return *b.shift(out, from, to, amount), nil
+		t := *b.shift(out, from, to, amount)
+		if a, ok := b.Account(in); ok && (from == "" || to == "") {
+			b.say(a.Journey, ArrowRedistributed, "", Facts{Account: true}, nil)
+		}
+		return t, nil
 	}
 	return *b.request(Transaction{Type: Internal, Amount: amount, FromAccount: out, FromDream: from, ToAccount: in, ToDream: to, Ready: b.Now,
 		BankingDay: b.bankingDay()}), nil

@@ -154,6 +154,10 @@ func TestAPerformanceBalanceMovesByThePatchAloneAndBothSettleTogether(t *testing
 	want(t, "account", d.accounts[0].Balance, 2700)
 	want(t, "dream", d.dreamOf(dream.ID).Balance, 2500)
 	want(t, "residual", d.residual(fund.ID), 0)
+	d.must(func(b *savings.Book) error { _, err := b.Withdraw(dream.ID, 500); return err })
+	d.settle(d.book().Transactions[0].ID)
+	want(t, "account after a withdrawal", d.accounts[0].Balance, 2700)
+	want(t, "dream after a withdrawal", d.dreamOf(dream.ID).Balance, 2000)
 }
 
 func TestADeepPatchSaysEveryMistakeByItsPlace(t *testing.T) {

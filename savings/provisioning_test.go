@@ -89,6 +89,7 @@ func TestALaunchWaitsUntilProvisioningIsInitiatedAndThenStartsOnce(t *testing.T)
 	for range 3 {
 		d.must(func(b *savings.Book) error { return b.ProvisioningInitiated(request) })
 	}
+	want(t, "writes of a repetition", len(d.wrote), 0)
 	want(t, "deposits", d.occasions(l.ID), []string{"2026-11-25"})
 	want(t, "pending", d.dreamOf(dream.ID).Pending, 2500)
 	d.account()

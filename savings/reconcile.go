@@ -49,10 +49,14 @@ func (b *Book) Reconcile(n NewTransaction) (t Transaction, created bool, err err
 	if outside {
 		note = "outside any dream"
 	}
-	b.begin(Reconciliation, ArrowReconciled, note, Facts{Account: true}, struct {
+	run := b.begin(Reconciliation, ArrowReconciled, note, Facts{Account: true}, struct {
 		Type   TransactionType `json:"type"`
 		Amount Cents           `json:"amountCents"`
 	}{t.Type, t.Amount})
+	if a, ok := b.Account(t.ToAccount + t.FromAccount); ok && outside {
+		a.Journey = run
+		b.touch(a.ID)
+	}
 	return t, true, nil
 }
 

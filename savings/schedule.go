@@ -39,12 +39,8 @@ func (b *Book) startWaiting() (n int) {
 	return n
 }
 
-// pause stops a launch for a while. What was due until now is dealt with first, so that it does not matter when the due worker came by.
+// pause stops a launch, with which what was due until now has been dealt, for a while.
 func (b *Book) pause(l *Launch, at, until time.Time) {
-	b.catchUp(l)
-	if l.State != Active {
-		return // it reached its goal just now
-	}
 	l.State, l.PausedAt, l.PausedUntil, l.Due = Paused, at, until, until
 	b.touch(l.ID)
 }

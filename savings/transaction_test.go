@@ -132,8 +132,12 @@ func TestWhatTheBankSettledByItselfIsNotedOnce(t *testing.T) {
 	want(t, "residual", d.residual(a.ID), 0)
 	d.reconcile(savings.NewTransaction{Type: savings.Withdrawal, ExternalID: "out", Amount: 100, FromAccount: a.ID})
 	want(t, "what the bank took is missing", d.residual(a.ID), -100)
+	taken, _ := d.told(savings.ArrowReconciled)
+	want(t, "the run of the bank's word", d.accounts[0].Journey, taken.Run)
 	d.must(func(b *savings.Book) error { _, err := b.Move(dream.ID, "", 100); return err })
 	want(t, "until a dream gives it", d.residual(a.ID), 0)
+	given, drawn := d.told(savings.ArrowRedistributed)
+	want(t, "and that is drawn in the run of the bank's word", []any{drawn, given.Run}, []any{true, d.accounts[0].Journey})
 	want(t, "account and dream", []savings.Cents{d.accounts[0].Balance, d.dreamOf(dream.ID).Balance}, []savings.Cents{300, 300})
 }
 
@@ -169,6 +173,10 @@ func TestNoMoreIsWithdrawnThanIsSaved(t *testing.T) {
 	want(t, "event", d.events(), []string{"WithdrawalRequested"})
 	want(t, "leaving", d.dreamOf(dream.ID).Leaving, 600)
 	wantFaults(t, withdraw(401), "amountCents is more than what is saved")
+	wantFaults(t, d.try(func(b *savings.Book) error {
+		_, _, err := b.Reconcile(savings.NewTransaction{Type: savings.Withdrawal, ExternalID: "out", Amount: 401, FromAccount: a.ID, FromDream: dream.ID})
+		return err
+	}), "amountCents is more than what is saved")
 	wantFaults(t, withdraw(0), "amountCents must be greater than 0")
 	tx := d.book().Transactions[0]
 	want(t, "given at once", tx.Given(d.now), true)

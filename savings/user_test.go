@@ -2,6 +2,7 @@ package savings_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -68,6 +69,7 @@ func TestErasingAPersonLeavesTheMoneyAndNothingOfThem(t *testing.T) {
 	d.must((*savings.Book).DestroyUser)
 
 	want(t, "external id", d.user.ExternalID, "erased-"+d.user.ID)
+	want(t, "what is kept elsewhere goes too", slices.Contains(d.wrote, savings.Write(savings.EraseUser{User: d.user.ID})), true)
 	want(t, "what is left", fmt.Sprint(d.user.GivenName.Reveal(), d.user.FamilyName.Reveal(), d.user.Locale, d.user.Zone, d.user.Balance, d.user.Limits, d.dreamOf(dream.ID).Name),
 		fmt.Sprint("", "", "", "", (*savings.Cents)(nil), savings.Limits{}, ""))
 	want(t, "launches", []savings.LaunchState{d.launchOf(given.ID).State, d.launchOf(mine.ID).State}, []savings.LaunchState{savings.Stopped, savings.Stopped})
@@ -124,6 +126,12 @@ func TestAMessageIsUnreadUntilItIsSeenAndProcessedOnce(t *testing.T) {
 		d.must(func(b *savings.Book) error { _, err := b.SeeMessage(out.ID); return err }, out.ID)
 		want(t, "unread when seen", d.user.Unread, 0)
 	}
+	first := nudge(savings.Message{})
+	nudge(savings.Message{})
+	for range 2 {
+		d.must(func(b *savings.Book) error { _, err := b.SeeMessage(first.ID); return err }, first.ID)
+	}
+	want(t, "unread of two", d.user.Unread, 1)
 	at := d.now
 	d.must(func(b *savings.Book) error { _, err := b.ProcessMessage(out.ID, at); return err }, out.ID)
 	d.now = d.now.Add(60e9)

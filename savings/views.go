@@ -60,7 +60,7 @@ type Query struct {
 	Dream        string
 	State        string // of dreams: "active" (the default), "deleted" or "all"; of transactions: requested, settled, failed
 	Launch       string
-	Given        bool   // of transactions: only those that the bank may act on by GivenAt, or that are over
+	Given        bool // of transactions: only those that the bank may act on by GivenAt, or that are over
 	GivenAt      time.Time
 	Category     string // of messages
 	External     *bool

@@ -55,6 +55,11 @@ func TestEveryPageIsWholeAndLetsNothingElseIn(t *testing.T) {
 
 	bankid := httptest.NewServer(NewBankID(BankIDOptions{}))
 	defer bankid.Close()
+	savings, _, books := bankServe(t, BankOptions{Opening: "at-once"})
+	if err := savings.OpenFirst(t.Context(), "test", "anna"); err != nil {
+		t.Fatal(err)
+	}
+	bankSay(t, books+"/test/webhooks/events", "<b>Anna", bankBatch("<b>Anna", "DreamCreated <b>Anna"), bankTestSecret)
 
 	foreign := regexp.MustCompile(`(?:src|href|action)="(?:https?:)?//|<style|\sstyle=|\son[a-z]+=|<script(?:>| [^s])`)
 	for _, address := range []string{
@@ -62,6 +67,7 @@ func TestEveryPageIsWholeAndLetsNothingElseIn(t *testing.T) {
 		m.rpc.URL + "/", m.rpc.URL + "/scenario", m.rpc.URL + "/behaviour", choose, choose + "&options=1", confirm, m.rpc.URL + "/_/orderclient?OrderID=1",
 		openid + "/", openid + "/twist", openid + "/behaviour", openIDAsk(openid), openid + "/authorize",
 		bankid.URL + "/", bankid.URL + "/app", bankid.URL + "/app?qr=x", bankid.URL + "/twist", bankid.URL + "/behaviour", register + "/", register + "/behaviour",
+		books + "/", books + "/?programme=test", books + "/heard/1", books + "/behaviour",
 	} {
 		for tag := range languages {
 			to := address

@@ -1,12 +1,12 @@
 // Package sim is the other side of every conversation: an identity and payment provider that behaves like Trustly, an
-// OpenID provider, an operator's platform with a shop, and an address register. They are small servers with a mind of
-// their own, used by the sandbox and by every test.
+// OpenID provider, BankID, an operator's platform with a shop, an address register, and a bank with savings programmes and its
+// app. They are small servers with a mind of their own, used by the sandbox and by every test.
 //
 // The package imports nothing of Parley's, so that a mistake in a signature or in the name of a field cannot cancel
 // itself out. What a party heard is kept, in order, so that a test can ask it what it was told.
 //
 // sim.go is how a party misbehaves, frame.go what all pages for people share, behaviour.go the strip on top of them, words.go
-// their languages. Then each party has its files: operator, trustly, openid and register.
+// their languages. Then each party has its files: operator, trustly, openid, bankid, register and savingsbank.
 package sim
 
 import (

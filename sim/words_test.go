@@ -40,7 +40,7 @@ func composedKeys() (keys []string) {
 			keys = append(keys, prefix+part)
 		}
 	}
-	for _, a := range []actor{NewOperator(OperatorOptions{}), NewTrustly(TrustlyOptions{}), NewOpenID(OpenIDOptions{}), NewBankID(BankIDOptions{}), NewRegister(RegisterOptions{})} {
+	for _, a := range []actor{NewOperator(OperatorOptions{}), NewTrustly(TrustlyOptions{}), NewOpenID(OpenIDOptions{}), NewBankID(BankIDOptions{}), NewRegister(RegisterOptions{}), NewBank(BankOptions{})} {
 		for _, prefix := range []string{"party.", "home.", "behaviour.", "nav."} {
 			add(prefix, a.name())
 		}
@@ -58,14 +58,19 @@ func composedKeys() (keys []string) {
 				}
 			}
 		}
-		if t, ok := a.(*Trustly); ok {
-			t.Close()
+		switch a := a.(type) {
+		case *Trustly:
+			a.Close()
+		case *Bank:
+			a.Close()
 		}
 	}
 	add("twist.", "openid", "bankid")
 	add("often.", "-1", "1", "2", "n")
 	add("did.", "", "signed-in", "reserved", "transferred", "cancelled", "refused", "repeated")
-	add("tx.", "reserved", "transferred", "cancelled")
+	add("tx.", "reserved", "transferred", "cancelled", "settled", "failed")
+	add("does.bank.", bankPersonDoes...)
+	add("entry.", "deposit", "withdrawal", "internal", "opening", "branch", "interest", "purchase", "income", "worth")
 	add("outcome.", "found", "protected", "nobody", "too-many", "exception", "fault", "none")
 	for _, why := range []string{"cancelled", "failed", "unclear", "busy"} {
 		add("sorry."+why, "", ".title")

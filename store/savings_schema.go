@@ -44,7 +44,8 @@ const savingsSchema = `
 		acquisition  BIGINT NOT NULL,
 		valued_from  BIGINT NOT NULL,
 		valued_at    BIGINT NOT NULL,
-		created      BIGINT NOT NULL
+		created      BIGINT NOT NULL,
+		journey      TEXT NOT NULL
 	);
 	CREATE INDEX savings_account_user ON savings_account (usr, created, id);
 	CREATE UNIQUE INDEX savings_account_external ON savings_account (usr, external_id) WHERE external_id <> '';
