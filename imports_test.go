@@ -18,7 +18,7 @@ var floors = [][]string{
 	{"parley/oauth", "parley/connector", "parley/live", "parley/savings"},
 	{"parley/flow", "parley/webhook", "parley/connector/trustly", "parley/connector/oidc", "parley/connector/bankid", "parley/connector/spar"},
 	{"parley/api"},
-	{"parley/app"},
+	{"parley/app", "parley/api/apitest"},
 	{"parley/store"},
 	{"parley/house"},
 	{"parley/sandbox"},

@@ -19,10 +19,11 @@ func putAnswer(t *tx, w engine.Write) error {
 	if !ok {
 		return unknownWrite(w)
 	}
-	return errors.Join(
-		t.do(`DELETE FROM savings_answer WHERE at < $1`, millis(a.At.Add(-answersKept))),
-		t.once("savings_answer", `INSERT INTO savings_answer (partner, key, fingerprint, status, body, at) VALUES ($1, $2, $3, $4, $5, $6)`,
-			a.Partner, a.Key, a.Fingerprint, a.Status, string(a.Body), millis(a.At)))
+	if err := t.do(`DELETE FROM savings_answer WHERE at < $1`, millis(a.At.Add(-answersKept))); err != nil {
+		return err
+	}
+	return t.once("savings_answer", `INSERT INTO savings_answer (partner, key, fingerprint, status, body, at) VALUES ($1, $2, $3, $4, $5, $6)`,
+		a.Partner, a.Key, a.Fingerprint, a.Status, string(a.Body), millis(a.At))
 }
 
 // Answer is what was answered under an idempotency key of a partner's.

@@ -42,6 +42,7 @@ func eraseUser(t *tx, user string) error {
 		`DELETE FROM savings_message WHERE usr = $1`,
 		`DELETE FROM savings_feed WHERE usr = $1`,
 		`DELETE FROM savings_session WHERE usr = $1`,
+		`DELETE FROM savings_answer WHERE partner = (SELECT partner FROM savings_user WHERE id = $1) AND body LIKE '%' || $1 || '%'`, // each names whom it is about
 	} {
 		if err := t.do(query, user); err != nil {
 			return err
