@@ -17,12 +17,9 @@ import (
 	"encoding/base64"
 	"fmt"
 	"log/slog"
-	"maps"
 	"net/http"
 	"net/netip"
 	"net/url"
-	"strings"
-	"sync"
 	"time"
 
 	"parley"
@@ -96,7 +93,7 @@ type Server struct {
 	keys     *keyring
 	handles  web.Handles
 	codeKey  []byte
-	tries    tries
+	tries    web.Tries // failed client authentications, so that a secret cannot be guessed at leisure
 	rushes   rushes
 	watched  watched
 	secure   bool // the cookie can be bound to the host
@@ -223,23 +220,8 @@ func (s *Server) BackURL(run string, stay bool) string {
 	return s.address(run, visit{back: true, stay: stay})
 }
 
-// ip is the address of who asks: the last that a proxy we trust did not add itself.
-func (s *Server) ip(r *http.Request) string {
-	at, err := netip.ParseAddrPort(r.RemoteAddr)
-	if err != nil {
-		return ""
-	}
-	ip := at.Addr().Unmap()
-	hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
-	for i := len(hops) - 1; i >= 0 && s.trusted(ip); i-- {
-		hop, err := netip.ParseAddr(strings.TrimSpace(hops[i]))
-		if err != nil {
-			break
-		}
-		ip = hop.Unmap()
-	}
-	return ip.String()
-}
+// ip is the address of who asks.
+func (s *Server) ip(r *http.Request) string { return web.Asker(r, s.TrustedProxies) }
 
 func (s *Server) trusted(ip netip.Addr) bool {
 	for _, p := range s.TrustedProxies {
@@ -256,46 +238,4 @@ func loopback(host string) bool {
 	}
 	ip, err := netip.ParseAddr(host)
 	return err == nil && ip.IsLoopback()
-}
-
-// tries counts failed client authentications, so that a secret cannot be guessed at leisure.
-type tries struct {
-	mu     sync.Mutex
-	failed map[string][]time.Time
-}
-
-const (
-	triesAllowed = 20
-	triesWithin  = time.Minute
-	triesKept    = 10000
-)
-
-// blocked reports whether there were too many failures under the key.
-func (t *tries) blocked(key string, now time.Time) bool {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return len(t.recent(key, now)) >= triesAllowed
-}
-
-func (t *tries) fail(key string, now time.Time) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if t.failed == nil {
-		t.failed = map[string][]time.Time{}
-	}
-	if _, known := t.failed[key]; !known && len(t.failed) >= triesKept {
-		maps.DeleteFunc(t.failed, func(k string, _ []time.Time) bool { return len(t.recent(k, now)) == 0 })
-		if len(t.failed) >= triesKept {
-			return // only addresses are kept for clients that do not exist, so so many guess at real ones from as many places
-		}
-	}
-	t.failed[key] = append(t.recent(key, now), now)
-}
-
-func (t *tries) recent(key string, now time.Time) []time.Time {
-	list := t.failed[key]
-	for len(list) > 0 && now.Sub(list[0]) > triesWithin {
-		list = list[1:]
-	}
-	return list
 }

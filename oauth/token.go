@@ -111,11 +111,11 @@ func (s *Server) authenticate(r *http.Request, values url.Values) (*Client, erro
 	if c == nil {
 		guess = ip + " ?" // or whoever varies the name would fill the memory
 	}
-	if s.tries.blocked(guess, now) {
+	if s.tries.Blocked(guess, now) {
 		return nil, &denial{status: http.StatusTooManyRequests, Code: "temporarily_unavailable", Description: "too many failed attempts"}
 	}
 	if c == nil || c.Disabled {
-		s.tries.fail(guess, now)
+		s.tries.Fail(guess, now)
 		return nil, no
 	}
 	var known bool
@@ -141,7 +141,7 @@ func (s *Server) authenticate(r *http.Request, values url.Values) (*Client, erro
 		known = true
 	}
 	if !known || !c.allows(ip) {
-		s.tries.fail(guess, now)
+		s.tries.Fail(guess, now)
 		return nil, no
 	}
 	if other := values.Get("client_id"); basic && other != "" && other != c.ID {

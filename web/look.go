@@ -68,7 +68,7 @@ func NewLook(files *Files, name string, b Brand) (Look, error) {
 		fmt.Fprintf(&css, ":root { %s}\n", light)
 	}
 	if dark != "" {
-		fmt.Fprintf(&css, "@media (prefers-color-scheme: dark) { :root { %s} }\n", dark)
+		fmt.Fprintf(&css, "@media (prefers-color-scheme: dark) { :root:not([data-theme=light]) { %s} }\n:root[data-theme=dark] { %s}\n", dark, dark)
 	}
 	if css.Len() > 0 {
 		look.Style = files.Put("look.css", []byte(css.String()))

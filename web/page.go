@@ -30,6 +30,7 @@ type View struct {
 	Follow  *Follow // the page changes by itself
 	GoOn    *GoOn   // the page leads on by itself
 	Ref     string  // for support
+	Theme   string  // "light" or "dark", where the person has chosen; the device's when empty
 
 	// Ancestors are origins whose pages may show this one in a frame; nobody's when empty.
 	Ancestors []string
@@ -157,7 +158,7 @@ func (v View) Style() string { return hosted.style }
 func (v View) Code() string { return hosted.code }
 
 var page = template.Must(template.New("page").Parse(`<!doctype html>
-<html lang="{{.Words.Lang}}">
+<html lang="{{.Words.Lang}}"{{with .Theme}} data-theme="{{.}}"{{end}}>
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">

@@ -69,7 +69,7 @@ func TestEveryLanguageSaysTheSame(t *testing.T) {
 func TestWordsAreThoseThatAreSaid(t *testing.T) {
 	english := readWords(t)["en"]
 	var code strings.Builder
-	for _, pattern := range []string{"*.go", "../oauth/*.go"} {
+	for _, pattern := range []string{"*.go", "../oauth/*.go", "../app/*.go"} {
 		files, _ := filepath.Glob(pattern)
 		for _, f := range files {
 			if strings.HasSuffix(f, "_test.go") {
@@ -87,14 +87,14 @@ func TestWordsAreThoseThatAreSaid(t *testing.T) {
 		said[m[1]] = true
 	}
 	made := func(key string) bool { // put together in the code
-		return strings.HasPrefix(key, "mood.") || strings.HasPrefix(key, "step.is.") || strings.HasSuffix(key, ".title.deposit") || key == "language" || strings.HasPrefix(key, "number.") || optional(key)
+		return strings.HasPrefix(key, "mood.") || strings.HasPrefix(key, "step.is.") || strings.HasPrefix(key, "savehack.") || strings.HasSuffix(key, ".title.deposit") || key == "language" || strings.HasPrefix(key, "number.") || optional(key)
 	}
 	for key := range english {
 		if !said[key] && !made(key) {
 			t.Errorf("nobody says %s", key)
 		}
 	}
-	spoken := regexp.MustCompile(`^(app|bank|choose|deposit|done|elsewhere|error|expired|identify|moment|over|pay|refused|step|unclear|used|window)\.`)
+	spoken := regexp.MustCompile(`^(app|bank|choose|deposit|done|elsewhere|error|expired|identify|moment|over|pay|refused|saved|signin|step|unclear|used|window)\.`)
 	for key := range said {
 		if _, ok := english[key]; !ok && spoken.MatchString(key) {
 			t.Errorf("%s is said, and there are no words for it", key)

@@ -28,6 +28,7 @@ import (
 
 	"parley"
 	"parley/connector"
+	"parley/jwks"
 	"parley/web"
 )
 
@@ -87,8 +88,8 @@ type Endpoints struct {
 // connector.Provider.
 type Connector struct {
 	cfg  Config
-	meta kept[*metadata]
-	keys kept[*keySet]
+	meta *jwks.Kept[*metadata]
+	keys *jwks.Set
 }
 
 // reserved are the parameters that we depend on when the answer comes. Nobody else may set them.
@@ -163,8 +164,8 @@ func New(cfg Config) (*Connector, error) {
 	}
 	return &Connector{
 		cfg:  cfg,
-		meta: kept[*metadata]{turn: make(chan struct{}, 1)},
-		keys: kept[*keySet]{turn: make(chan struct{}, 1)},
+		meta: jwks.NewKept[*metadata](),
+		keys: jwks.New(cfg.Client, cfg.Now),
 	}, nil
 }
 

@@ -15,6 +15,7 @@ import (
 
 	"parley"
 	"parley/connector"
+	"parley/jwks"
 	"parley/web"
 )
 
@@ -147,7 +148,7 @@ func (c *Connector) spend(ctx context.Context, m *metadata, s session, code stri
 		// RFC 6749 §2.3.1: both are form-encoded before they are joined.
 		req.SetBasicAuth(url.QueryEscape(c.cfg.ClientID), url.QueryEscape(c.cfg.ClientSecret))
 	}
-	res, body, err := web.Exchange(c.cfg.Client, req, documentLimit)
+	res, body, err := web.Exchange(c.cfg.Client, req, jwks.DocumentLimit)
 	if err != nil {
 		return grant{}, err
 	}
@@ -186,7 +187,7 @@ func (c *Connector) userInfo(ctx context.Context, m *metadata, token idToken, ac
 	}
 	req.Header.Set("Authorization", "Bearer "+accessToken)
 	req.Header.Set("Accept", "application/json, application/jwt")
-	res, body, err := web.Exchange(c.cfg.Client, req, documentLimit)
+	res, body, err := web.Exchange(c.cfg.Client, req, jwks.DocumentLimit)
 	if err != nil {
 		return err
 	}
@@ -197,8 +198,8 @@ func (c *Connector) userInfo(ctx context.Context, m *metadata, token idToken, ac
 	switch kind {
 	case "application/json":
 	case "application/jwt":
-		if body, _, err = c.signed(ctx, m, strings.TrimSpace(string(body)), safeAlgs); err != nil {
-			return err
+		if body, _, err = c.keys.Verify(ctx, m.JWKS, strings.TrimSpace(string(body)), jwks.Algorithms); err != nil {
+			return ours(err)
 		}
 	default:
 		return broken("userinfo: neither JSON nor a JWT")

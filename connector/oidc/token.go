@@ -14,13 +14,9 @@ import (
 	"github.com/go-jose/go-jose/v4"
 	"github.com/go-jose/go-jose/v4/json" // it minds upper and lower case, and refuses a name that comes twice
 	"github.com/go-jose/go-jose/v4/jwt"
-)
 
-// safeAlgs are the signatures that we accept at all. Without the symmetric ones nobody can sign with a public key as the
-// secret, and without none nobody can leave the signature out.
-var safeAlgs = []jose.SignatureAlgorithm{
-	jose.ES256, jose.ES384, jose.ES512, jose.PS256, jose.PS384, jose.PS512, jose.RS256, jose.RS384, jose.RS512, jose.EdDSA,
-}
+	"parley/jwks"
+)
 
 // idToken is the part of an ID token that its checks are about.
 type idToken struct {
@@ -36,18 +32,16 @@ type idToken struct {
 // is a *denial; other errors are those of asking for the provider's keys.
 func (c *Connector) verify(ctx context.Context, m *metadata, s session, g grant) (idToken, claims, error) {
 	no := func(why string) (idToken, claims, error) { return idToken{}, nil, distrusted("ID token: " + why) }
-	algs := safeAlgs
+	algs := jwks.Algorithms
 	if len(m.Algs) > 0 {
 		algs = nil
-		for _, alg := range safeAlgs {
-			if slices.Contains(m.Algs, string(alg)) {
-				algs = append(algs, alg)
-			}
+		for _, alg := range m.Algs {
+			algs = append(algs, jose.SignatureAlgorithm(alg))
 		}
 	}
-	payload, alg, err := c.signed(ctx, m, g.IDToken, algs)
+	payload, alg, err := c.keys.Verify(ctx, m.JWKS, g.IDToken, algs)
 	if err != nil {
-		return idToken{}, nil, err
+		return idToken{}, nil, ours(err)
 	}
 	var t idToken
 	if json.Unmarshal(payload, &t) != nil {
@@ -91,41 +85,6 @@ func (c *Connector) verify(ctx context.Context, m *metadata, s session, g grant)
 		return no("authenticated too long ago")
 	}
 	return t, told, nil
-}
-
-// signed is the payload of a JWS by one of the provider's keys, and the algorithm.
-func (c *Connector) signed(
-	ctx context.Context, m *metadata, raw string, algs []jose.SignatureAlgorithm,
-) ([]byte, jose.SignatureAlgorithm, error) {
-	if len(algs) == 0 {
-		return nil, "", distrusted("signature: the provider has no algorithm that we accept")
-	}
-	jws, err := jose.ParseSignedCompact(raw, algs)
-	if err != nil || len(jws.Signatures) != 1 {
-		return nil, "", distrusted("signature: not a JWS with an accepted algorithm")
-	}
-	head := jws.Signatures[0].Header
-	alg := jose.SignatureAlgorithm(head.Algorithm)
-	for _, again := range []bool{false, true} {
-		set, err := c.signers(ctx, m, again)
-		if err != nil {
-			return nil, "", err
-		}
-		known := false
-		for _, key := range set.keys {
-			if head.KeyID != "" && key.KeyID != head.KeyID || key.Algorithm != "" && key.Algorithm != head.Algorithm {
-				continue
-			}
-			known = true
-			if payload, err := jws.Verify(key.Key); err == nil {
-				return payload, alg, nil
-			}
-		}
-		if known && head.KeyID != "" {
-			return nil, "", distrusted("signature: does not verify")
-		}
-	}
-	return nil, "", distrusted("signature: by a key that the provider does not publish")
 }
 
 // halfHash is at_hash: the left half of the digest that belongs to the signature (OpenID Connect Core §3.1.3.6).

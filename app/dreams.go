@@ -1,0 +1,140 @@
+package app
+
+import (
+	"net/http"
+	"strings"
+	"time"
+
+	"parley"
+	"parley/api"
+	"parley/savings"
+	"parley/web"
+)
+
+// dreamAnswer is a dream, and what the bank's app has to be asked because of it.
+type dreamAnswer struct {
+	Dream api.Dream `json:"dream"`
+	Ask   []Ask     `json:"ask,omitempty"`
+}
+
+// dreamBody is a dream as the web app describes it. What is missing stays; an empty text takes away.
+type dreamBody struct {
+	Type             *string        `json:"type"`
+	Name             *string        `json:"name"`
+	TargetCents      *savings.Cents `json:"targetCents"`
+	ExpiresAt        *string        `json:"expiresAt"`
+	GroupDreamID     *string        `json:"groupDreamId"`
+	DreamInspiration *string        `json:"dreamInspirationId"`
+	ImageURL         *string        `json:"imageUrl"`
+}
+
+// tidy takes the date of a time.
+func (d *dreamBody) tidy() {
+	if d.ExpiresAt != nil {
+		if t, err := time.Parse(time.RFC3339, *d.ExpiresAt); err == nil {
+			d.ExpiresAt = new(t.Format(time.DateOnly))
+		}
+	}
+	if d.Name != nil {
+		d.Name = new(strings.TrimSpace(*d.Name))
+	}
+	if d.Type != nil && *d.Type == "SavingsDream" { // as some builds of the vendor's documents say
+		d.Type = new("Dream")
+	}
+}
+
+func or[T any](p *T) (v T) {
+	if p != nil {
+		v = *p
+	}
+	return v
+}
+
+// picture refuses an address that the web app must not show.
+func picture(address *string) error {
+	if address == nil || *address == "" || len(*address) <= 2000 && strings.HasPrefix(*address, "https://") {
+		return nil
+	}
+	return parley.Invalid("imageUrl", "must be https")
+}
+
+func (a *App) createDream(w http.ResponseWriter, r *http.Request, v *visit) error {
+	var d dreamBody
+	if err := body(r, "dream", &d); err != nil {
+		return err
+	}
+	d.tidy()
+	if err := picture(d.ImageURL); err != nil {
+		return in("dream", err)
+	}
+	var made savings.Dream
+	var list []Ask
+	b, err := a.change(r.Context(), v, savings.Of{}, func(b *savings.Book) (err error) {
+		made, err = b.CreateDream(savings.NewDream{Type: or(d.Type), Name: or(d.Name), Target: or(d.TargetCents), Expires: or(d.ExpiresAt),
+			Group: or(d.GroupDreamID), Inspiration: or(d.DreamInspiration), Image: or(d.ImageURL)})
+		if err == nil {
+			list, err = a.asks(b, v, asking{fresh: true})
+		}
+		return err
+	})
+	if err != nil {
+		return in("dream", err)
+	}
+	web.JSON(w, http.StatusCreated, dreamAnswer{dreamJSON(b.ViewDream(made)), list})
+	return nil
+}
+
+func (a *App) dream(w http.ResponseWriter, r *http.Request, v *visit) error {
+	id := r.PathValue("id")
+	b, err := a.read(r.Context(), v, savings.Of{Dream: id})
+	if err != nil {
+		return err
+	}
+	return answerDream(w, b, id)
+}
+
+func answerDream(w http.ResponseWriter, b *savings.Book, id string) error {
+	d, ok := b.Dream(id)
+	if !ok {
+		return savings.NotFound("dream")
+	}
+	web.JSON(w, http.StatusOK, dreamAnswer{Dream: dreamJSON(b.ViewDream(*d))})
+	return nil
+}
+
+func (a *App) patchDream(w http.ResponseWriter, r *http.Request, v *visit) error {
+	var d dreamBody
+	if err := body(r, "dream", &d); err != nil {
+		return err
+	}
+	d.tidy()
+	if err := picture(d.ImageURL); err != nil {
+		return in("dream", err)
+	}
+	id := r.PathValue("id")
+	b, err := a.change(r.Context(), v, savings.Of{Dream: id}, func(b *savings.Book) error {
+		// Accounts are linked by the bank alone.
+		_, err := b.UpdateDream(id, savings.DreamPatch{Name: d.Name, Expires: d.ExpiresAt, Group: d.GroupDreamID, Image: d.ImageURL, Target: d.TargetCents})
+		return err
+	})
+	if err != nil {
+		return in("dream", err)
+	}
+	return answerDream(w, b, id)
+}
+
+func (a *App) deleteDream(w http.ResponseWriter, r *http.Request, v *visit) error {
+	id, withdraw := r.PathValue("id"), false
+	switch r.URL.Query().Get("withdraw") {
+	case "", "false":
+	case "true":
+		withdraw = true
+	default:
+		return parley.Invalid("withdraw", "must be true or false")
+	}
+	b, err := a.change(r.Context(), v, savings.Of{Dream: id}, func(b *savings.Book) error { return b.DeleteDream(id, withdraw) })
+	if err != nil {
+		return in("dream", err)
+	}
+	return answerDream(w, b, id)
+}
