@@ -32,6 +32,7 @@ import (
 	"parley/oauth"
 	"parley/store"
 	"parley/web"
+	"parley/webhook"
 )
 
 // Parts are what a house can be given instead of making it. The zero value makes everything.
@@ -52,6 +53,8 @@ type Parts struct {
 type Store interface {
 	engine.Store
 	oauth.Store
+	flow.SavingsStore
+	webhook.Store
 	Numbers(ctx context.Context, name string, n int) (int64, error)
 	Runs(ctx context.Context, before string, limit int) ([]engine.Run, error)
 }
@@ -64,6 +67,8 @@ type House struct {
 	Conversations *flow.Conversations
 	Desk          *flow.Desk
 	Providers     []connector.Provider
+	Savings       *flow.Savings     // of the partners; it has none when none is configured
+	Webhooks      *webhook.Webhooks // what their banks are told of
 	Store         Store
 	Streams       *web.Streams // what is open to be told of changes: a server that shuts down closes it first
 	closer        func() error
@@ -118,16 +123,19 @@ func New(ctx context.Context, c Config, p Parts) (*House, error) {
 	h.Desk.Token = h.OAuth.StatusToken
 	h.Desk.Number = (&numbers{store: h.Store}).next
 	h.Desk.Over = h.Conversations.Over
-	h.Engine, err = engine.New(ctx, engine.Options{Store: h.Store, Tables: h.Desk.Tables(), Now: p.Now, Random: p.Random, Log: p.Log, Alone: true})
+	mux := http.NewServeMux()
+	err = h.save(plan, p, mux)
 	if err == nil {
-		h.Conversations.Engine = h.Engine
+		h.Engine, err = engine.New(ctx, engine.Options{Store: h.Store, Tables: append(h.Desk.Tables(), h.Savings.Tables()...), Now: p.Now, Random: p.Random, Log: p.Log, Alone: true})
+	}
+	if err == nil {
+		h.Conversations.Engine, h.Savings.Engine = h.Engine, h.Engine
 		err = h.OAuth.Open(ctx)
 	}
 	if err != nil {
 		h.closer()
 		return nil, err
 	}
-	mux := http.NewServeMux()
 	h.OAuth.Routes(mux)
 	door.Routes(mux)
 	mux.Handle("GET /assets/", plan.assets)
@@ -139,13 +147,20 @@ func New(ctx context.Context, c Config, p Parts) (*House, error) {
 	return h, nil
 }
 
-// Start has the engine do what is due, in the background.
-func (h *House) Start() { h.Engine.Start() }
+// Start has done what is due, in the background.
+func (h *House) Start() {
+	h.Engine.Start()
+	if len(h.Savings.Partners) > 0 {
+		h.Savings.Start()
+		h.Webhooks.Start()
+	}
+}
 
-// Stop ends what is being said, then closes what New opened. What is left goes on at the next start.
+// Stop ends what is being said, then closes what New opened. What is left goes on at the next start. Who begins runs ends before the engine
+// that moves them.
 func (h *House) Stop(ctx context.Context) error {
 	h.Streams.Close()
-	return errors.Join(h.Engine.Stop(ctx), h.closer())
+	return errors.Join(h.Savings.Stop(ctx), h.Webhooks.Stop(ctx), h.Engine.Stop(ctx), h.closer())
 }
 
 func (h *House) healthy(w http.ResponseWriter, r *http.Request) {

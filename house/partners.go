@@ -10,9 +10,12 @@ import (
 	"time"
 
 	"parley"
+	"parley/notify"
 	"parley/oauth"
 	"parley/savehack"
 	"parley/savings"
+	"parley/web"
+	"parley/webhook"
 )
 
 // Partner is a bank with a savings programme.
@@ -74,6 +77,7 @@ type Session struct {
 
 // Webhook is an endpoint that is told of events.
 type Webhook struct {
+	Name        string   `yaml:"name" doc:"By which it keeps its place among the events when it moves to another url. The url when left out: then a new one is told everything anew."`
 	URL         string   `yaml:"url" doc:"Where it listens."`
 	Secrets     []Secret `yaml:"secrets" doc:"Secrets (whsec_...) in place of the partner's webhook_secrets."`
 	Types       []string `yaml:"types" doc:"The types of event that it is told. All when left out."`
@@ -87,7 +91,9 @@ type Webhook struct {
 // bank is a partner that was understood.
 type bank struct {
 	*savings.Partner
-	config Partner
+	config    Partner
+	endpoints []webhook.Endpoint
+	notices   *webhook.Address // nil when it looks by itself
 }
 
 // partners understands all partners, and how their programs' certificates are judged.
@@ -136,7 +142,7 @@ func (pl *plan) partner(c Config, p Partner, client maker) error {
 		return parley.Invalid("consents", "are for the setup "+string(savings.SharedAccount))
 	}
 	for _, name := range p.Savehacks {
-		if _, ok := savehack.Find(name); !ok && len(savehack.Kinds()) > 0 {
+		if _, ok := savehack.Find(name); !ok {
 			return parley.Invalid("savehacks", fmt.Sprintf("there is no kind %q", name))
 		}
 	}
@@ -150,8 +156,75 @@ func (pl *plan) partner(c Config, p Partner, client maker) error {
 		}
 		pl.clients = append(pl.clients, built)
 	}
+	if err := b.told(c, client); err != nil {
+		return err
+	}
 	pl.banks = append(pl.banks, b)
 	return nil
+}
+
+// told understands where a bank is told what.
+func (b *bank) told(c Config, client maker) error {
+	p := b.config
+	for i, w := range p.Webhooks {
+		at, err := p.reach(c, client, "url", w.URL, w.Secrets, w.Certificate, w.Key, w.CA)
+		if err != nil {
+			return fmt.Errorf("webhook %s: %w", cmp.Or(w.Name, fmt.Sprint(i+1)), err)
+		}
+		e := webhook.Endpoint{Partner: b.ID, Name: w.Name, URL: at.URL, Count: w.BatchCount, Every: time.Duration(w.BatchEvery), Signer: at.Signer, Client: at.Client}
+		for _, t := range w.Types {
+			e.Types = append(e.Types, savings.EventType(t))
+		}
+		if _, err := webhook.New(webhook.Config{Endpoints: []webhook.Endpoint{e}}); err != nil {
+			return fmt.Errorf("webhook %s: %w", cmp.Or(w.Name, fmt.Sprint(i+1)), err)
+		}
+		b.endpoints = append(b.endpoints, e)
+	}
+	if _, err := webhook.New(webhook.Config{Endpoints: b.endpoints}); err != nil {
+		return err
+	}
+	if p.Transactions == "" {
+		return nil
+	}
+	at, err := p.reach(c, client, "transactions_url", p.Transactions, nil, "", Secret{}, "")
+	b.notices = &at
+	return err
+}
+
+// reach is how somebody at the bank is spoken to: what is left out is the partner's.
+func (p Partner) reach(c Config, client maker, field, to string, secrets []Secret, certFile string, key Secret, ca string) (at webhook.Address, err error) {
+	if err := c.address(field, to); err != nil {
+		return at, err
+	}
+	if secrets == nil {
+		secrets = p.WebhookSecrets
+	}
+	var texts []string
+	for _, s := range secrets {
+		text, err := s.Read()
+		if err != nil {
+			return at, fmt.Errorf("secrets: %w", err)
+		}
+		texts = append(texts, text)
+	}
+	if at.Signer, err = notify.NewSigner(texts...); err != nil {
+		return at, fmt.Errorf("secrets: %w", err)
+	}
+	if certFile == "" {
+		certFile, key = p.Certificate, p.Key
+	}
+	var o web.ClientOptions
+	if o.Certificates, err = certificate(certFile, key); err != nil {
+		return at, err
+	}
+	if o.RootCAs, err = authorities("ca", cmp.Or(ca, p.CA)); err != nil {
+		return at, err
+	}
+	if !at.Signer.Signs() && len(o.Certificates) == 0 {
+		return at, parley.Invalid("webhook_secrets", "are needed, or a certificate: the bank must be able to tell that it is us")
+	}
+	at.URL, at.Client = to, client(o)
+	return at, nil
 }
 
 // zone is a time zone by its name. Neither this machine's own nor none is one: what people's dates mean must not hang on where we run.

@@ -35,7 +35,7 @@ func putLaunch(t *tx, w engine.Write) error {
 		}
 		return putDue(t, l)
 	case savings.WakeFollowers:
-		return t.do(`INSERT INTO savings_due (launch, usr, partner, due) SELECT f.id, f.usr, f.partner, $2 FROM savings_launch f WHERE f.follows = $1 AND f.state = 'active'
+		return t.do(`INSERT INTO savings_due (launch, usr, partner, due) SELECT f.id, f.usr, f.partner, $2 FROM savings_launch f WHERE f.follows = $1 AND f.follows <> '' AND f.state = 'active'
 			ON CONFLICT (launch) DO UPDATE SET due = CASE WHEN savings_due.due < excluded.due THEN savings_due.due ELSE excluded.due END`, w.Launch, millis(w.At))
 	}
 	return unknownWrite(w)

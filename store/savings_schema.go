@@ -214,6 +214,7 @@ const savingsSchema = `
 
 	CREATE TABLE savings_cursor (
 		endpoint TEXT PRIMARY KEY,
+		version  BIGINT NOT NULL,
 		state    TEXT NOT NULL
 	);
 

@@ -94,7 +94,8 @@ func openSQLite(ctx context.Context, file string) (*Store, error) {
 		"run": putRun, "event": putEvent, "job": putJob, "attempt": putAttempt, "inbox": putInbox,
 		"code": putCode, "token": putToken, "signing_key": putKey, "txn": putTransaction, "lookup": putLookup,
 		"savings_user": putUser, "savings_account": putAccount, "savings_dream": putDream, "savings_launch": putLaunch, "savings_transaction": putSaved,
-		"savings_consent": putConsent, "savings_message": putMessage, "savings_feed": putFeed, "savings_event": putSavingsEvent, "savings_session": putSession, "savings_answer": putAnswer,
+		"savings_consent": putConsent, "savings_message": putMessage, "savings_feed": putFeed, "savings_event": putSavingsEvent,
+		"savings_cursor": putCursor, "savings_session": putSession, "savings_answer": putAnswer,
 	}
 	return s, nil
 }

@@ -53,7 +53,7 @@ type Store interface {
 	EventsAfter(ctx context.Context, partner string, seq int64, limit int) ([]savings.Event, error)
 	// EventByID is a partner's event.
 	EventByID(ctx context.Context, partner, id string) (savings.Event, error)
-	// EventsBefore is the seq of a partner's last event that happened before a time; zero when there is none.
+	// EventsBefore is the seq after which a partner's events that happened at a time or later all lie; zero when they begin with the first.
 	EventsBefore(ctx context.Context, partner string, at time.Time) (seq int64, err error)
 	// Cursor is where an endpoint stands.
 	Cursor(ctx context.Context, endpoint string) (Cursor, error)

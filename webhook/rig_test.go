@@ -178,7 +178,6 @@ type rig struct {
 	t         *testing.T
 	clock     *clock
 	store     webhook.Store
-	folder    string
 	endpoints []webhook.Endpoint
 	n         int
 	log       strings.Builder
@@ -186,8 +185,7 @@ type rig struct {
 
 func newRig(t *testing.T, c *clock, endpoints ...webhook.Endpoint) *rig {
 	t.Helper()
-	r := &rig{t: t, clock: c, folder: t.TempDir(), endpoints: endpoints}
-	r.store = open(t, r.folder)
+	r := &rig{t: t, clock: c, endpoints: endpoints, store: open(t, t.TempDir())}
 	r.build()
 	return r
 }
@@ -218,11 +216,13 @@ func (r *rig) build() {
 // happen has events happen in a programme, one a millisecond; their ids are numbers in a row. It returns the last one's.
 func (r *rig) happen(partner string, types ...savings.EventType) string {
 	r.t.Helper()
+	var batch []engine.Write
 	for _, kind := range types {
 		r.n++
 		r.clock.pass(time.Millisecond)
-		r.apply(savings.AddSavingsEvent{Event: savings.Event{ID: strconv.Itoa(r.n), Partner: partner, Type: kind, At: r.clock.now(), Data: []byte(`{"name":"Anna <&> Åsa","n":` + strconv.Itoa(r.n) + `}`)}})
+		batch = append(batch, savings.AddSavingsEvent{Event: savings.Event{ID: strconv.Itoa(r.n), Partner: partner, Type: kind, At: r.clock.now(), Data: []byte(`{"name":"Anna <&> Åsa","n":` + strconv.Itoa(r.n) + `}`)}})
 	}
+	r.apply(batch...)
 	return strconv.Itoa(r.n)
 }
 

@@ -44,7 +44,9 @@ const benchAbout = `parley bench makes complete deposits, from the shop's button
 one process, with every commit made durable, and everybody else in another, on the same machine.
 
   parley bench -flows 5000 -at-once 32
-  parley bench -streams 5000     what it costs to hold so many waiting pages, each told of every change`
+  parley bench -streams 5000     what it costs to hold so many waiting pages, each told of every change
+  parley bench -accounts 5000    a bank's program opens so many accounts, and then asks for the same ones again
+  parley bench -due 100000       the night in which so many daily savehacks are due`
 
 // runBench measures complete deposits per second: Parley in this process, everybody else in another.
 func runBench(ctx context.Context, t terminal, args []string) error {
@@ -54,6 +56,9 @@ func runBench(ctx context.Context, t terminal, args []string) error {
 	asJSON := f.Bool("json", false, "print one line of JSON")
 	profile := f.String("profile", "", "write a processor profile of Parley to this `file`")
 	streams := f.Int("streams", 0, "hold so many waiting pages open, in place of deposits")
+	accounts := f.Int("accounts", 0, "open so many accounts, in place of deposits")
+	due := f.Int("due", 0, "let so many launches be due in one night, in place of deposits")
+	bank := f.String("bank", "", "for the other process: be the bank's program, of the Parley at this address")
 	readers := f.Bool("readers", false, "for the other process: be the browsers that hold them")
 	parties := f.String("parties", "", "for the other process: the address of Parley")
 	if _, err := parse(f, args, 0); err != nil {
@@ -65,14 +70,12 @@ func runBench(ctx context.Context, t terminal, args []string) error {
 	switch {
 	case *readers:
 		return benchReaders(ctx, t)
+	case *bank != "":
+		return benchBankProgram(ctx, t, *bank)
 	case *flows < 1 || *atOnce < 1 || *streams < 0:
 		return wrongUse("-flows and -at-once are at least 1, and -streams is no less than 0")
-	case *streams > 0:
-		out, err := benchStreams(ctx, t, *streams)
-		if err != nil {
-			return err
-		}
-		return sayStreams(t, out, *asJSON)
+	case *accounts < 0 || *due < 0 || *accounts > 0 && *due > 0:
+		return wrongUse("-accounts and -due are no less than 0, and one of them is given at most")
 	}
 	if *profile != "" {
 		file, err := os.Create(*profile)
@@ -84,6 +87,26 @@ func runBench(ctx context.Context, t terminal, args []string) error {
 			return err
 		}
 		defer pprof.StopCPUProfile()
+	}
+	switch {
+	case *streams > 0:
+		out, err := benchStreams(ctx, t, *streams)
+		if err != nil {
+			return err
+		}
+		return sayStreams(t, out, *asJSON)
+	case *accounts > 0:
+		out, err := benchAccounts(ctx, *accounts, *atOnce)
+		if err != nil {
+			return err
+		}
+		return sayAccounts(t, out, *asJSON)
+	case *due > 0:
+		out, err := benchDue(ctx, *due)
+		if err != nil {
+			return err
+		}
+		return sayDue(t, out, *asJSON)
 	}
 	out, err := bench(ctx, *flows, *atOnce)
 	if err != nil {
@@ -166,10 +189,7 @@ func bench(ctx context.Context, flows, atOnce int) (out figures, err error) {
 	}
 	if len(r.Times) > 0 {
 		slices.Sort(r.Times)
-		millis := func(q float64) float64 {
-			return float64(r.Times[min(int(q*float64(len(r.Times))), len(r.Times)-1)].Microseconds()) / 1000
-		}
-		out.P50Millis, out.P99Millis = millis(0.5), millis(0.99)
+		out.P50Millis, out.P99Millis = quantile(r.Times, 0.5), quantile(r.Times, 0.99)
 	}
 	return out, nil
 }

@@ -57,4 +57,6 @@ func runFlow(_ context.Context, t terminal, args []string) error {
 }
 
 // tables are the flows, for looking at: they belong to no merchant.
-func tables() []*engine.Table { return (&flow.Desk{}).Tables() }
+func tables() []*engine.Table {
+	return append((&flow.Desk{}).Tables(), (&flow.Savings{}).Tables()...)
+}

@@ -15,6 +15,7 @@ import (
 	"os/signal"
 	"strings"
 	"syscall"
+	_ "time/tzdata" // people's time zones, also where the system has none
 )
 
 func main() {
@@ -50,8 +51,9 @@ func commands() []command {
 		{"flow", "flow list | show NAME [-mermaid]", "the flows, as the program runs them", runFlow},
 		{"migrate", "migrate -data FOLDER", "bring a database up to date", runMigrate},
 		{"verify", "verify -data FOLDER [-json]", "ask a database, in use or not, whether all that must hold does", runVerify},
+		{"webhooks", "webhooks list | replay -from TIME | skip", "how the banks' endpoints stand; tell one again; give up what it does not take", runWebhooks},
 		{"bill", "bill -data FOLDER [-since DAY]", "what was asked of address registers, and what it cost", runBill},
-		{"bench", "bench [-flows N] [-streams N]", "deposits a second, or waiting pages held open, with everybody else in another process", runBench},
+		{"bench", "bench [-flows|-streams|-accounts|-due N]", "deposits a second, waiting pages held open, accounts opened, a night of savehacks", runBench},
 		{"version", "version", "which program this is", runVersion},
 	}
 }
@@ -93,7 +95,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 }
 
 func usage(w io.Writer) {
-	fmt.Fprint(w, `Parley signs people in and takes their first deposit, between an operator and its providers.
+	fmt.Fprint(w, `Parley signs people in and takes their first deposit, between an operator and its providers, and keeps the books of a bank's goal savings.
 
   parley sandbox          everybody on this machine; open the shop it prints, and deposit
   parley sandbox -try     play the stories and draw who said what to whom

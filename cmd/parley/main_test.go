@@ -9,6 +9,7 @@ import (
 	"crypto/x509"
 	"encoding/json"
 	"encoding/pem"
+	"errors"
 	"fmt"
 	"io"
 	mrand "math/rand/v2"
@@ -50,6 +51,10 @@ func TestScripts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	bank, err := os.ReadFile("../../docs/banks/parley.example.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata",
 		RequireExplicitExec: true,
@@ -64,7 +69,7 @@ func TestScripts(t *testing.T) {
 			} {
 				env.Setenv(name, value)
 			}
-			return os.WriteFile(filepath.Join(env.WorkDir, "parley.example.yaml"), example, 0o600)
+			return errors.Join(os.WriteFile(filepath.Join(env.WorkDir, "parley.example.yaml"), example, 0o600), os.WriteFile(filepath.Join(env.WorkDir, "bank.example.yaml"), bank, 0o600))
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			// sql DATABASE STATEMENT changes a database behind everybody's back.
