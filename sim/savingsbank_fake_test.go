@@ -187,8 +187,12 @@ func (s *bankServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 		answer(201, map[string]any{"transaction": t})
 	case at == "POST /v1/feed":
-		s.feed = append(s.feed, in("feed"))
-		w.WriteHeader(204)
+		list := []any{}
+		for _, item := range body["feed"].([]any) {
+			s.feed = append(s.feed, item.(map[string]any))
+			list = append(list, map[string]any{"id": item.(map[string]any)["id"], "status": "accepted"})
+		}
+		answer(200, map[string]any{"feed": list})
 	case at == "GET /v1/transfer-consents":
 		if s.read || r.URL.Query().Get("temporaryId") != "temporary" {
 			answer(404, nil)

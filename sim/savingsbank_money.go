@@ -173,13 +173,26 @@ func (b *Bank) Spend(ctx context.Context, programme, name, what string, cents in
 	b.touch()
 	b.mu.Unlock()
 	at := e.At.UTC().Format(time.RFC3339)
-	for _, item := range []map[string]any{
-		{"type": what, "id": fmt.Sprintf("%s-%d", what, e.Number), "amountCents": cents, "at": at},
-		{"type": "balance", "id": fmt.Sprintf("balance-%d", e.Number), "amountCents": e.Balance, "at": at},
-	} {
-		item["externalUserId"] = c.sub
-		if _, err := b.ask(ctx, p, "feed", http.MethodPost, "/feed", map[string]any{"feed": item}, http.StatusOK, http.StatusCreated, http.StatusAccepted, http.StatusNoContent); err != nil {
-			return err
+	items := []map[string]any{
+		{"type": what, "id": fmt.Sprintf("%s-%d", what, e.Number), "amountCents": cents, "occurredAt": at, "externalUserId": c.sub},
+		{"type": "balance", "id": fmt.Sprintf("balance-%d", e.Number), "amountCents": e.Balance, "occurredAt": at, "externalUserId": c.sub},
+	}
+	reply, err := b.ask(ctx, p, "feed", http.MethodPost, "/feed", map[string]any{"feed": items}, http.StatusOK)
+	if err != nil {
+		return err
+	}
+	var heard []struct {
+		ID     string `json:"id"`
+		Status string `json:"status"`
+	}
+	if err := reply.read("feed", &heard); err != nil || len(heard) != len(items) {
+		b.complains(p, "feed", "POST /feed was answered for %d of %d: %v", len(heard), len(items), err)
+		return errors.Join(errBankNo, err)
+	}
+	for i, h := range heard {
+		if h.ID != items[i]["id"] || h.Status != "accepted" && h.Status != "known" {
+			b.complains(p, "feed", "%s is %s", items[i]["id"], h.Status)
+			return errBankNo
 		}
 	}
 	return nil
