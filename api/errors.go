@@ -50,7 +50,6 @@ func (*tooMany) Error() string { return "too many requests" }
 type denied struct{ err error }
 
 func (d *denied) Error() string { return d.err.Error() }
-func (d *denied) Unwrap() error { return d.err }
 
 func unauthorized(err error) error { return &denied{err} }
 
@@ -92,7 +91,7 @@ func mistakes(err error, of resource) []Mistake {
 	var list savings.Faults
 	wrapper := of.wrapper() + "."
 	if q, ok := errors.AsType[queryFault](err); ok {
-		list, wrapper = q.Faults, ""
+		list, wrapper, of.snake = q.Faults, "", false
 	} else if f, ok := errors.AsType[savings.Faults](err); ok {
 		list = f
 	} else if e, ok := errors.AsType[*parley.Error](err); ok && e.Kind == parley.KindInvalid {

@@ -9,7 +9,7 @@ import (
 
 // PageView is what is told of a page that a person has seen.
 type PageView struct {
-	Path      string `json:"path"`
+	Path      string `json:"path,omitempty" doc:"Left out when the person was erased before it was told."`
 	Timestamp Time   `json:"timestamp"`
 	User      Ref    `json:"user"`
 }

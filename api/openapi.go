@@ -168,10 +168,7 @@ func (p parameter) describe() obj {
 
 // fails are the statuses of what can go wrong with an operation.
 func (r route) fails() []int {
-	fails := []int{401, 403}
-	if r.Body != nil || r.Query != nil {
-		fails = append(fails, 400)
-	}
+	fails := []int{400, 401, 403}
 	if r.has("{id}") || r.Method == http.MethodPost || r.ID == "getTransferConsent" {
 		fails = append(fails, 404)
 	}

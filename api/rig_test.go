@@ -72,7 +72,7 @@ type rig struct {
 	savings   *flow.Savings
 	api       *api.API
 	validator *apitest.Validator
-	log       *bytes.Buffer
+	log       *buffer
 	seen      *seen
 }
 
@@ -100,20 +100,27 @@ type status struct {
 
 func (s *status) WriteHeader(code int) { s.code = code; s.ResponseWriter.WriteHeader(code) }
 
-type safeBuffer struct {
+// buffer is a log that many write.
+type buffer struct {
 	mu sync.Mutex
-	b  *bytes.Buffer
+	b  bytes.Buffer
 }
 
-func (b *safeBuffer) Write(p []byte) (int, error) {
+func (b *buffer) Write(p []byte) (int, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.b.Write(p)
 }
 
+func (b *buffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.b.String()
+}
+
 func newRig(t testing.TB, change ...func(*api.Config)) *rig {
 	t.Helper()
-	r := &rig{t: t, clock: &clock{at: time.Date(2026, 11, 25, 9, 0, 0, 0, time.UTC)}, log: new(bytes.Buffer), seen: &seen{at: map[string]bool{}}}
+	r := &rig{t: t, clock: &clock{at: time.Date(2026, 11, 25, 9, 0, 0, 0, time.UTC)}, log: new(buffer), seen: &seen{at: map[string]bool{}}}
 	var err error
 	if r.store, err = store.OpenSQLite(context.Background(), t.TempDir()); err != nil {
 		t.Fatal(err)
@@ -133,7 +140,7 @@ func newRig(t testing.TB, change ...func(*api.Config)) *rig {
 		p.ID, p.Name, p.Currency, p.Country, p.Zone = id, id, "SEK", "SE", zone
 		partners[id] = &p
 	}
-	log := slog.New(slog.NewTextHandler(&safeBuffer{b: r.log}, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	log := slog.New(slog.NewTextHandler(r.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	r.savings = &flow.Savings{Store: r.store, Partners: partners, Now: r.clock.now, Event: api.EventData, Log: log}
 	r.savings.Engine, err = engine.New(context.Background(), engine.Options{Store: r.store, Tables: r.savings.Tables(), Now: r.clock.now, Random: func() float64 { return 0.5 }, Log: log, Alone: true})
 	if err != nil {
@@ -149,11 +156,17 @@ func newRig(t testing.TB, change ...func(*api.Config)) *rig {
 	if r.validator, err = apitest.New(); err != nil {
 		t.Fatal(err)
 	}
+	return r.beside(r.api)
+}
+
+// beside is the rig with a server for another API.
+func (r *rig) beside(a *api.API) *rig {
+	other := *r
 	mux := http.NewServeMux()
-	r.api.Routes(mux)
-	r.Server = httptest.NewServer(r.seen.note(r.validator, r.validator.Handler(t, web.Safe(log, mux))))
-	t.Cleanup(r.Close)
-	return r
+	a.Routes(mux)
+	other.Server = httptest.NewServer(r.seen.note(r.validator, r.validator.Handler(r.t, web.Safe(slog.New(slog.NewTextHandler(r.log, &slog.HandlerOptions{Level: slog.LevelDebug})), mux))))
+	r.t.Cleanup(other.Server.Close)
+	return &other
 }
 
 // answer is a response that was read.
@@ -335,7 +348,7 @@ func (a *asker) deposit(external string, cents int) (user, account, dream, trans
 	user = a.anna(external)
 	account, dream = a.account(user, "dreams"), a.dream(user, "Kyoto")
 	a.launch(dream, cents)
-	return user, account, dream, a.get("/transactions?state=requested&externalUserId="+external).is(200).text("transactions.0.id")
+	return user, account, dream, a.get("/transactions?state=requested&externalUserId=" + external).is(200).text("transactions.0.id")
 }
 
 // change changes a book behind the API's back, as the app does.

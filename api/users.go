@@ -12,7 +12,7 @@ import (
 type User struct {
 	Type                    string         `json:"type" enum:"User"`
 	ID                      ID             `json:"id"`
-	ExternalID              string         `json:"externalId" doc:"The bank's own id of the user, which is the subject of its ID tokens."`
+	ExternalID              string         `json:"externalId,omitempty" doc:"The bank's own id of the user, which is the subject of its ID tokens. Always there but in an event about somebody who was erased before it was told."`
 	GivenName               parley.Private `json:"givenName,omitempty"`
 	FamilyName              parley.Private `json:"familyName,omitempty"`
 	Locale                  string         `json:"locale,omitempty" doc:"BCP 47." eg:"sv-SE"`
