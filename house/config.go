@@ -21,7 +21,7 @@ type Config struct {
 	Data           string     `yaml:"data" doc:"The folder of the database. It is made when missing, and belongs to one process at a time."`
 	Secret         Secret     `yaml:"secret" doc:"The installation's secret, 32 characters or more. Keys are derived from it and sealed under it: whoever changes it ends all sign-ins under way and makes the signing keys unreadable."`
 	AllowPrivate   bool       `yaml:"allow_private_addresses" doc:"Let operators, providers and registers be at private or loopback addresses. Leave it out unless they are."`
-	TrustedProxies []string   `yaml:"trusted_proxies" doc:"Networks (10.0.0.0/8) whose X-Forwarded-For is believed."`
+	TrustedProxies []string   `yaml:"trusted_proxies" doc:"Networks (10.0.0.0/8) whose X-Forwarded-For is believed, and client_certificate_header."`
 	CertHeader     string     `yaml:"client_certificate_header" doc:"The header in which a trusted proxy says which client certificate it has verified: Client-Cert (RFC 9440), or any name with the certificate as escaped PEM. The proxy must take away what comes from outside under this name."`
 	ClientCA       string     `yaml:"client_ca" doc:"File with the authorities, PEM, that vouch for client certificates which are known by their subject."`
 	TLS            *TLS       `yaml:"tls" doc:"Serve HTTPS ourselves, where no proxy in front does."`
@@ -29,6 +29,8 @@ type Config struct {
 	CodeLifetime   Duration   `yaml:"code_lifetime" doc:"How long an authorization code is good: at most 60s, which is also the default."`
 	TokenLifetime  Duration   `yaml:"token_lifetime" doc:"How long a standard access token is good. 1h when left out."`
 	APITokens      Duration   `yaml:"api_token_lifetime" doc:"How long a token for the savings API is good, which cannot be taken back but by disabling its client: at most 1h. 10m when left out, and 10m to 15m is well."`
+	APIRate        float64    `yaml:"api_rate" doc:"How many requests a second each partner may make of the savings API in the long run; more are told to come again later. No limit when left out."`
+	APIBurst       int        `yaml:"api_burst" doc:"How many requests a partner may make at once before api_rate holds them up. api_rate when left out."`
 	KeyLifetime    Duration   `yaml:"key_lifetime" doc:"When a new signing key takes over. 2160h (90 days) when left out."`
 	MaxStreams     int        `yaml:"max_streams" doc:"How many pages may be held open at the same time to be told of changes. 10000 when left out."`
 	Merchants      []Merchant `yaml:"merchants" doc:"The tenants that sign people in and take deposits: each has a platform, providers and clients. There may be none when there are partners."`

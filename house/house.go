@@ -21,6 +21,8 @@ import (
 	"time"
 
 	"parley"
+	"parley/api"
+	"parley/app"
 	"parley/connector"
 	"parley/connector/bankid"
 	"parley/connector/oidc"
@@ -54,6 +56,8 @@ type Store interface {
 	engine.Store
 	oauth.Store
 	flow.SavingsStore
+	api.Store
+	app.Store
 	webhook.Store
 	Numbers(ctx context.Context, name string, n int) (int64, error)
 	Runs(ctx context.Context, before string, limit int) ([]engine.Run, error)
@@ -68,6 +72,8 @@ type House struct {
 	Desk          *flow.Desk
 	Providers     []connector.Provider
 	Savings       *flow.Savings     // of the partners; it has none when none is configured
+	API           *api.API          // what their banks say and ask; nil when there is no partner
+	App           *app.App          // where their people save; nil when no partner's people come in
 	Webhooks      *webhook.Webhooks // what their banks are told of
 	Store         Store
 	Streams       *web.Streams // what is open to be told of changes: a server that shuts down closes it first
@@ -124,7 +130,7 @@ func New(ctx context.Context, c Config, p Parts) (*House, error) {
 	h.Desk.Number = (&numbers{store: h.Store}).next
 	h.Desk.Over = h.Conversations.Over
 	mux := http.NewServeMux()
-	err = h.save(plan, p, mux)
+	err = h.save(c, plan, p, mux)
 	if err == nil {
 		h.Engine, err = engine.New(ctx, engine.Options{Store: h.Store, Tables: append(h.Desk.Tables(), h.Savings.Tables()...), Now: p.Now, Random: p.Random, Log: p.Log, Alone: true})
 	}

@@ -2,18 +2,24 @@ package house
 
 import (
 	"cmp"
+	"crypto"
 	"crypto/x509"
+	pemfile "encoding/pem"
 	"fmt"
+	"net/http"
 	"net/url"
 	"slices"
 	"strings"
 	"time"
 
 	"parley"
+	"parley/app"
+	"parley/flow"
 	"parley/notify"
 	"parley/oauth"
 	"parley/savehack"
 	"parley/savings"
+	"parley/store"
 	"parley/web"
 	"parley/webhook"
 )
@@ -34,6 +40,7 @@ type Partner struct {
 	Clients        []PartnerClient `yaml:"clients" doc:"The bank's programs that use the API."`
 	Tokens         *Tokens         `yaml:"tokens" doc:"Whose ID tokens bring people into the web app. Without it nobody comes in, and the API alone is there."`
 	Session        Session         `yaml:"session" doc:"How long people stay in the web app."`
+	Look           *Look           `yaml:"look" doc:"How the pages look that are ours. Ours when left out."`
 	FrameOrigins   []string        `yaml:"frame_origins" doc:"Origins (https://bank.example) whose pages may show the web app in a frame. Nobody's when left out."`
 	Webhooks       []Webhook       `yaml:"webhooks" doc:"Endpoints of the bank that are told of events, in batches."`
 	Transactions   string          `yaml:"transactions_url" doc:"Where the bank is told that there are transactions for it to act on. When left out, it looks by itself."`
@@ -92,6 +99,9 @@ type Webhook struct {
 type bank struct {
 	*savings.Partner
 	config    Partner
+	person    *app.Partner // nil when nobody comes in
+	keys      *http.Client // with which its people's keys are fetched
+	look      web.Look
 	endpoints []webhook.Endpoint
 	notices   *webhook.Address // nil when it looks by itself
 }
@@ -104,6 +114,9 @@ func (pl *plan) partners(c Config, p Parts) (err error) {
 	if c.CertHeader != "" && (len(pl.proxies) == 0 || strings.Trim(c.CertHeader, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-") != "") {
 		return parley.Invalid("client_certificate_header", "must be the name of a header, and is believed only from trusted_proxies")
 	}
+	if c.APIRate < 0 || c.APIBurst < 0 {
+		return parley.Invalid("api_rate", "cannot be negative, nor api_burst")
+	}
 	if c.APITokens != 0 && c.APITokens < Duration(time.Minute) {
 		return parley.Invalid("api_token_lifetime", "must be a minute or more")
 	}
@@ -115,7 +128,7 @@ func (pl *plan) partners(c Config, p Parts) (err error) {
 			return fmt.Errorf("partner %s: %w", configured.ID, err)
 		}
 	}
-	return nil
+	return checkPeople(c, pl.banks)
 }
 
 // partner understands a partner.
@@ -156,11 +169,77 @@ func (pl *plan) partner(c Config, p Partner, client maker) error {
 		}
 		pl.clients = append(pl.clients, built)
 	}
+	if err := b.people(c, client); err != nil {
+		return err
+	}
+	if b.look, err = p.Look.build(pl.assets, b.Name); err != nil {
+		return fmt.Errorf("look: %w", err)
+	}
 	if err := b.told(c, client); err != nil {
 		return err
 	}
 	pl.banks = append(pl.banks, b)
 	return nil
+}
+
+// people understands who comes into the web app.
+func (b *bank) people(c Config, client maker) error {
+	p := b.config
+	if p.Tokens == nil {
+		return nil
+	}
+	if err := c.address("tokens: jwks_url", p.Tokens.JWKS); err != nil {
+		return err
+	}
+	key, err := privateKey(p.Tokens.Key)
+	if err != nil {
+		return fmt.Errorf("tokens: key: %w", err)
+	}
+	cas, err := authorities("ca", p.CA)
+	if err != nil {
+		return err
+	}
+	b.keys = client(web.ClientOptions{RootCAs: cas})
+	b.person = &app.Partner{ID: b.ID, Issuer: p.Tokens.Issuer, Audience: p.Tokens.Audience, JWKSURL: p.Tokens.JWKS, DecryptionKey: key, FrameOrigins: p.FrameOrigins,
+		Session: app.Renewal{By: p.Session.RenewedBy, Inactivity: time.Duration(p.Session.Inactivity), Maximum: time.Duration(cmp.Or(p.Session.Maximum, Duration(12*time.Hour)))}}
+	return checkPeople(c, []*bank{b})
+}
+
+// checkPeople has package app say what is wrong with the partners whose people come in. It asks no database of anything.
+func checkPeople(c Config, banks []*bank) error {
+	config := app.Config{Base: c.Issuer, Partners: map[string]app.Partner{}, Savings: &flow.Savings{Partners: map[string]*savings.Partner{}}, Store: (*store.Store)(nil)}
+	for _, b := range banks {
+		if config.Savings.Partners[b.ID] = b.Partner; b.person != nil {
+			config.Partners[b.ID] = *b.person
+		}
+	}
+	if len(config.Partners) == 0 {
+		return nil
+	}
+	_, err := app.New(config)
+	return err
+}
+
+// privateKey reads a private key of any sort, in PEM; nil where none is meant.
+func privateKey(s Secret) (crypto.PrivateKey, error) {
+	text, err := s.Read()
+	if err != nil || text == "" {
+		return nil, err
+	}
+	block, _ := pemfile.Decode([]byte(text))
+	if block == nil {
+		return nil, parley.Invalid("", "is not PEM")
+	}
+	if key, err := x509.ParsePKCS8PrivateKey(block.Bytes); err == nil {
+		return key, nil
+	}
+	if key, err := x509.ParsePKCS1PrivateKey(block.Bytes); err == nil {
+		return key, nil
+	}
+	if key, err := x509.ParseECPrivateKey(block.Bytes); err == nil {
+		return key, nil
+	}
+	return nil, parley.Invalid("", "is not a private key")
 }
 
 // told understands where a bank is told what.

@@ -93,10 +93,23 @@ func TestCheckSaysWhatIsWrongWithAPartner(t *testing.T) {
 		"webhook ledger: secrets": func(c *house.Config, p *house.Partner) {
 			p.Webhooks[0].Secrets = []house.Secret{{Value: "whsec_short"}}
 		},
-		"webhook_secrets: are needed":             func(c *house.Config, p *house.Partner) { p.WebhookSecrets = nil },
-		"webhook ledger: certificate":             func(c *house.Config, p *house.Partner) { p.Webhooks[0].Certificate = "no-such.pem" },
-		"webhook ledger: ca":                      func(c *house.Config, p *house.Partner) { p.CA = pem },
-		"webhooks: one endpoint is there twice":   func(c *house.Config, p *house.Partner) { p.Webhooks = append(p.Webhooks, p.Webhooks[0]) },
+		"webhook_secrets: are needed": func(c *house.Config, p *house.Partner) { p.WebhookSecrets = nil },
+		"webhook ledger: certificate": func(c *house.Config, p *house.Partner) { p.Webhooks[0].Certificate = "no-such.pem" },
+		"webhook ledger: ca":          func(c *house.Config, p *house.Partner) { p.Webhooks[0].CA = pem },
+		"partner bank: ca":            func(c *house.Config, p *house.Partner) { p.CA = pem },
+		"tokens.issuer":               func(c *house.Config, p *house.Partner) { p.Tokens.Issuer = "" },
+		"tokens: jwks_url":            func(c *house.Config, p *house.Partner) { p.Tokens.JWKS = "file:///keys" },
+		"tokens: key: is not PEM":     func(c *house.Config, p *house.Partner) { p.Tokens.Key = house.Secret{Value: "key"} },
+		"session.renewed_by":          func(c *house.Config, p *house.Partner) { p.Session.RenewedBy = "prayer" },
+		"frame_origins":               func(c *house.Config, p *house.Partner) { p.FrameOrigins = []string{"https://*.bank.example"} },
+		"have the same issuer and audience": func(c *house.Config, p *house.Partner) {
+			other := *p
+			other.ID, other.Clients = "other", []house.PartnerClient{{ID: "o", Secret: house.Secret{Value: "secret-0123456789"}}}
+			c.Partners = append(c.Partners, other)
+		},
+		"look: ":                                func(c *house.Config, p *house.Partner) { p.Look = &house.Look{Accent: "#ffffff"} },
+		"api_rate":                              func(c *house.Config, p *house.Partner) { c.APIRate = -1 },
+		"webhooks: one endpoint is there twice": func(c *house.Config, p *house.Partner) { p.Webhooks = append(p.Webhooks, p.Webhooks[0]) },
 		"partner bank: transactions_url: must be": func(c *house.Config, p *house.Partner) { p.Transactions = "https://user@hooks.bank.example" },
 	} {
 		t.Run(want, func(t *testing.T) {
