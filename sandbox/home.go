@@ -59,7 +59,7 @@ func newHome(s *Sandbox, at net.Listener) (*home, error) {
 	mux.Handle("GET /", page)
 	runs := &live.Server{Streams: &h.streams, Now: s.opts.Parts.Now, Log: s.opts.Log, Current: func() live.House {
 		now := s.Current()
-		return live.House{Engine: now.Engine, Store: now.Store, Names: now.Desk.Names}
+		return live.House{Engine: now.Engine, Store: now.Store, Names: s.names}
 	}}
 	mux.Handle("GET /live/", http.StripPrefix("/live", runs.Handler()))
 	for route, handle := range map[string]web.Handler{

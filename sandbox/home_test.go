@@ -265,7 +265,7 @@ func TestTheHomeShowsThePartiesAndChangesHowTheyBehave(t *testing.T) {
 			}
 		}
 	}
-	if want := []string{"browser", "parley", "openid", "bankid", "trustly", "operator", "register"}; !slices.Equal(ids, want) {
+	if want := []string{"browser", "parley", "openid", "bankid", "trustly", "operator", "register", "bank"}; !slices.Equal(ids, want) {
 		t.Errorf("the columns are %v, not %v", ids, want)
 	}
 	party := func(h home, id string) int {

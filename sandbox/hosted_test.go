@@ -322,7 +322,7 @@ func TestEveryPageOfTheParties(t *testing.T) {
 		t.Run(lang, func(t *testing.T) {
 			w := browser.begin(t, s)
 			for _, page := range []string{s.OperatorURL + "/shop", s.OperatorURL + "/", s.OperatorURL + "/heard/2", s.OperatorURL + "/behaviour", s.TrustlyURL + "/", s.TrustlyURL + "/scenario", s.TrustlyURL + "/behaviour",
-				s.OpenIDURL + "/", s.OpenIDURL + "/behaviour", s.OpenIDURL + "/twist", s.RegisterURL + "/", s.RegisterURL + "/behaviour", s.BankIDURL + "/", s.BankIDURL + "/behaviour", s.BankIDURL + "/app"} {
+				s.OpenIDURL + "/", s.OpenIDURL + "/behaviour", s.OpenIDURL + "/twist", s.RegisterURL + "/", s.RegisterURL + "/behaviour", s.BankIDURL + "/", s.BankIDURL + "/behaviour", s.BankIDURL + "/app", s.BankURL + "/", s.BankURL + "/heard/1", s.BankURL + "/behaviour"} {
 				w.goTo(page + "?lang=" + lang)
 				w.settle(simulated)
 				w.inspect()

@@ -52,6 +52,12 @@ func (s *Sandbox) columns() []party {
 	if s.opts.OperatorURL != "" { // somebody's own: how it behaves is theirs
 		operator = party{id: "operator", label: "Operator", url: s.opts.OperatorURL, facts: func() []fact { return nil }}
 	}
+	bank := party{
+		id: "bank", label: "Bank", url: s.BankURL + "/", pages: []link{{"books", s.BankURL + "/"}, {"behaviour", s.BankURL + "/behaviour"}},
+		facts: s.bankFacts, faults: &s.Bank.Faults, actions: s.Bank.Actions(), faultsOf: s.Bank.FaultsOf,
+		choices: []choice{{"opening", "opening", sim.BankOpenings, s.Bank.Opening, s.Bank.SetOpening}, {"acting", "acting", sim.BankActings, s.Bank.Acting, s.Bank.SetActing},
+			{"twist", "twist", append([]string{""}, sim.BankTwists...), s.Bank.Twist, s.Bank.SetTwist}},
+	}
 	return []party{
 		{id: "browser", label: "Browser", url: s.OperatorURL + "/shop", pages: []link{{"shop", s.OperatorURL + "/shop"}},
 			facts: func() []fact { return []fact{number("visits", len(s.Operator.Visits()))} }},
@@ -76,6 +82,7 @@ func (s *Sandbox) columns() []party {
 				return []fact{number("questions", s.Register.Questions()), {"bill", fmt.Sprintf("%d.%02d SEK", ore/100, ore%100)}}
 			},
 			faults: &s.Register.Faults, actions: s.Register.Actions(), faultsOf: s.Register.FaultsOf},
+		bank,
 	}
 }
 

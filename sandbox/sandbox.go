@@ -1,9 +1,10 @@
 // Package sandbox is Parley with everybody that it speaks to, on this machine: a house as in production, on SQLite, and
-// beside it the simulated operator with its shop, Trustly, an OpenID provider, an address register and BankID, each a server of
-// its own. Newcomers watch it, integrators test against it, and so do we.
+// beside it the simulated operator with its shop, Trustly, an OpenID provider, an address register, BankID, and a bank with savings
+// programmes, each a server of its own. Newcomers watch it, integrators test against it, and so do we.
 //
-// sandbox.go builds it; stories.go plays conversations in it and checks what every party saw; home.go is the page from which people
-// watch them and change how the parties behave, and parties.go what it knows of each.
+// sandbox.go builds it, savings.go its side of goal savings; stories.go plays conversations in it and checks what every party saw, and
+// savings_stories.go those of goal savings; home.go is the page from which people watch them and change how the parties behave, and
+// parties.go what it knows of each.
 package sandbox
 
 import (
@@ -45,6 +46,7 @@ type Options struct {
 	RedirectURIs []string // added to each client's own
 	OperatorURL  string   // with {action}: somebody's own platform, in place of the simulated one
 	OIDC         []OIDC   // somebody's own OpenID providers
+	BankURL      string   // somebody's own bank is told of events and transactions, at {partner}/webhooks/... below it, in place of the simulated one
 	Log          *slog.Logger
 	Parts        house.Parts // for tests; Log and AnyBrowser are set from the above
 
@@ -60,7 +62,7 @@ type Options struct {
 }
 
 // LastPort is how many ports after Parley's own the last one lies that a sandbox may take.
-const LastPort = 6
+const LastPort = 7
 
 // OIDC is somebody's own OpenID provider.
 type OIDC struct{ Issuer, ClientID, ClientSecret string }
@@ -73,13 +75,14 @@ type Sandbox struct {
 	OpenID   *sim.OpenID
 	Register *sim.Register
 	BankID   *sim.BankID
+	Bank     *sim.Bank
 
-	URL, OperatorURL, TrustlyURL, OpenIDURL, RegisterURL, BankIDURL string
-	HomeURL                                                         string // empty when the house is elsewhere
-	Config                                                          house.Config
-	Clients                                                         []Client
-	Providers                                                       []string
-	Data                                                            string
+	URL, OperatorURL, TrustlyURL, OpenIDURL, RegisterURL, BankIDURL, BankURL string
+	HomeURL                                                                  string // empty when the house is elsewhere
+	Config                                                                   house.Config
+	Clients                                                                  []Client
+	Providers                                                                []string
+	Data                                                                     string
 
 	wires   *http.Transport // of the simulated people
 	mu      sync.RWMutex    // guards House
@@ -130,6 +133,7 @@ func Start(ctx context.Context, o Options) (*Sandbox, error) {
 		{3, &s.OpenIDURL, func() http.Handler { return s.OpenID }},
 		{4, &s.RegisterURL, func() http.Handler { return s.Register }},
 		{5, &s.BankIDURL, func() http.Handler { return s.BankID }},
+		{6, &s.BankURL, func() http.Handler { return s.Bank }},
 	}
 	if o.Elsewhere == "" {
 		seats = append(seats, seat{LastPort, &s.HomeURL, nil})
@@ -276,6 +280,7 @@ func (s *Sandbox) parties(o Options, ours *rsa.PublicKey) {
 		RedirectURIs: []string{s.URL + "/connect/" + strconv.Itoa(Merchant) + "/openid/callback"}})
 	s.Register = sim.NewRegister(sim.RegisterOptions{Now: o.Parts.Now})
 	s.BankID = sim.NewBankID(sim.BankIDOptions{Auto: o.Auto, Now: o.Parts.Now})
+	s.Bank = s.bank(o)
 }
 
 const webhookSecret = "whsec_c2FuZGJveC1zZWNyZXQtMDEyMzQ1Njc4OWFiY2RlZg=="
@@ -320,7 +325,7 @@ func (s *Sandbox) config(o Options, key *rsa.PrivateKey, secret string) (house.C
 		clients = append(clients, house.Client{ID: c.ID, Profile: c.Profile, Auth: c.Auth, Secret: value(c.Secret), RedirectURIs: c.RedirectURIs, IgnoreQuery: c.Profile == "compatible"})
 	}
 	return house.Config{
-		Issuer: s.URL, Data: s.Data, Secret: value(secret), AllowPrivate: true,
+		Issuer: s.URL, Data: s.Data, Secret: value(secret), AllowPrivate: true, Partners: s.partners(o),
 		Merchants: []house.Merchant{{
 			ID: Merchant, Name: "Sandbox shop", Operator: operator, Providers: providers, Clients: clients,
 			Address: &house.Address{Price: 40, SPAR: &house.SPAR{URL: s.RegisterURL + "/", Customer: "500243", EndCustomer: "500243", Assignment: "637", User: "Parley sandbox"}},
@@ -343,6 +348,9 @@ func (s *Sandbox) Close(ctx context.Context) error {
 	}
 	if s.Trustly != nil {
 		s.Trustly.Close()
+	}
+	if s.Bank != nil {
+		s.Bank.Close()
 	}
 	if s.home != nil {
 		errs = append(errs, s.home.close(ctx))
@@ -372,6 +380,8 @@ type Links struct {
 	OpenID       string   `json:"openid"`
 	Register     string   `json:"address_register"`
 	BankID       string   `json:"bankid"`
+	Bank         string   `json:"bank"`
+	Savings      Savings  `json:"savings"`
 	Home         string   `json:"home,omitempty"`
 	Data         string   `json:"data"`
 	Auto         string   `json:"auto,omitempty"`
@@ -383,6 +393,6 @@ func (s *Sandbox) Links() Links {
 		URL: s.URL, Issuer: s.URL, Authorize: s.URL + "/oauth/authorize", Token: s.URL + "/oauth/token", CheckToken: s.URL + "/oauth/check_token",
 		JWKS: s.URL + "/oauth/jwks", Metadata: s.URL + "/.well-known/oauth-authorization-server", Merchant: Merchant, Providers: s.Providers, Clients: s.Clients,
 		Shop: s.OperatorURL + "/shop", Operator: s.OperatorURL + "/", Notification: s.Config.Merchants[0].Operator.URL,
-		Trustly: s.TrustlyURL + "/", OpenID: s.OpenIDURL + "/", Register: s.RegisterURL + "/", BankID: s.BankIDURL + "/", Home: s.HomeURL, Data: s.Data, Auto: s.opts.Auto,
+		Trustly: s.TrustlyURL + "/", OpenID: s.OpenIDURL + "/", Register: s.RegisterURL + "/", BankID: s.BankIDURL + "/", Bank: s.BankURL + "/", Savings: s.savings(), Home: s.HomeURL, Data: s.Data, Auto: s.opts.Auto,
 	}
 }

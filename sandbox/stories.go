@@ -24,7 +24,7 @@ import (
 	"parley/sim"
 )
 
-// Story is one conversation from the shop to its end, and what every party must have seen in it.
+// Story is one conversation from its beginning to its end, and what every party must have seen in it.
 type Story struct {
 	Name  string
 	Title string
@@ -45,10 +45,12 @@ type Story struct {
 	adjusted bool     // a run of its own tells the operator what happened after the deposit
 
 	simulated bool // only the simulated operator can be made to behave so
+
+	plot *plot // of a story of goal savings; the rest is then not of it
 }
 
-// Stories are the stories that show the whole of the flows. With somebody's own platform in place of the simulated operator, those
-// that need it to misbehave are left out.
+// Stories are the stories that show the whole of the flows: first the deposits, then goal savings. With somebody's own platform in place of
+// the simulated operator, those that need it to misbehave are left out; with somebody's own bank, those of goal savings.
 func (s *Sandbox) Stories() []Story {
 	operator := func(action string, fault sim.Fault, times int) func(*Sandbox) func() {
 		return func(s *Sandbox) func() {
@@ -109,10 +111,13 @@ func (s *Sandbox) Stories() []Story {
 			provider: "trustly", what: "deposit", decision: "approve", bend: bank("kyc-credit-debit"),
 			status: engine.StatusDone, deposit: "transferred", heard: []string{"signin", "authorize", "transfer", "transfer"}, credited: "500.00", adjusted: true},
 	}
-	if s.opts.OperatorURL == "" {
-		return all
+	if s.opts.OperatorURL != "" {
+		all = slices.DeleteFunc(all, func(story Story) bool { return story.simulated })
 	}
-	return slices.DeleteFunc(all, func(story Story) bool { return story.simulated })
+	if s.opts.BankURL == "" {
+		all = append(all, s.savingsStories()...)
+	}
+	return all
 }
 
 // Result is how a story ended.
@@ -140,6 +145,13 @@ func (s *Sandbox) Tell(ctx context.Context, story Story) Result {
 	complaints := len(s.Operator.Complaints())
 	if story.bend != nil {
 		defer story.bend(s)()
+	}
+	if story.plot != nil {
+		if err := s.tellSavings(ctx, story, &r); err != nil {
+			r.Problems = append(r.Problems, err.Error())
+		}
+		r.Millis, r.OK = time.Since(begun).Milliseconds(), len(r.Problems) == 0
+		return r
 	}
 	visit, order, state, err := s.play(ctx, story)
 	if err != nil {
@@ -392,7 +404,7 @@ func (s *Sandbox) draw(ctx context.Context, run engine.Run, r *Result) error {
 		return err
 	}
 	r.Events = append(r.Events, events...)
-	names, about := h.Desk.Names(run)
+	names, about := s.names(run)
 	if r.Picture != "" {
 		r.Picture += "\n"
 	}

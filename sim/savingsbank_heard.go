@@ -62,7 +62,11 @@ func (e BankEvent) User() string {
 		external, _ := e.Data["externalId"].(string)
 		return external
 	}
-	user, _ := e.Data["user"].(map[string]any)
+	user, ok := e.Data["user"].(map[string]any)
+	if !ok { // a launch says whose its dream is
+		dream, _ := e.Data["dream"].(map[string]any)
+		user, _ = dream["user"].(map[string]any)
+	}
 	external, _ := user["externalId"].(string)
 	return external
 }

@@ -17,22 +17,25 @@ import (
 const patience = 25 * time.Second
 
 const sandboxAbout = `parley sandbox starts Parley, and beside it a simulated operator with a shop, Trustly, an OpenID provider, an
-address register and BankID, each with pages of its own. It serves until it is interrupted.
+address register, BankID, and a bank with three savings programmes, each with pages of its own. It serves until it is interrupted.
 
   parley sandbox                          open the page that it prints: who speaks to whom, as it happens
   parley sandbox -auto approve -json      for a test: nobody needs to click, and the addresses are one line of JSON
   parley sandbox -try                     play the stories and draw who said what to whom
   parley sandbox -operator 'http://127.0.0.1:3000/api/{action}' -redirect-uri http://127.0.0.1:3000/callback
-                                          with your own platform in place of the simulated one`
+                                          with your own platform in place of the simulated one
+  parley sandbox -bank http://127.0.0.1:3000
+                                          your own bank is told of events and transactions, at /{partner}/webhooks/ below it`
 
 func runSandbox(ctx context.Context, t terminal, args []string) error {
 	fs := flags(t, "sandbox", sandboxAbout)
-	port := fs.Int("port", 8080, "`port` of Parley; the others get the six after it where they can. 0 takes free ones")
+	port := fs.Int("port", 8080, "`port` of Parley; the others get the seven after it where they can. 0 takes free ones")
 	data := fs.String("data", "", "`folder` of the database; a temporary one when left out")
 	auto := fs.String("auto", "", "`approve` or deny: the simulated person acts by themselves")
 	asJSON := fs.Bool("json", false, "print all addresses and clients as one line of JSON; with -try, one line per story")
 	try := fs.Bool("try", false, "play the stories, and exit with 1 unless everybody saw what they should")
 	operator := fs.String("operator", "", "`URL` of your own platform, with {action} in it")
+	bank := fs.String("bank", "", "`URL` of your own bank, below which webhooks go to {partner}/webhooks/events and {partner}/webhooks/transactions")
 	verbose := fs.Bool("v", false, "log to the standard error")
 	var redirects []string
 	fs.Func("redirect-uri", "`URI` that the clients may be answered at, beside the shop's; repeatable", func(s string) error {
@@ -56,12 +59,14 @@ func runSandbox(ctx context.Context, t terminal, args []string) error {
 		return wrongUse("-auto is approve or deny")
 	case *operator != "" && !strings.Contains(*operator, "{action}"):
 		return wrongUse("-operator needs {action} in it, for signin, authorize, transfer and cancel")
-	case *try && (*auto != "" || *operator != ""):
-		return wrongUse("-try plays with the simulated people and the simulated operator, so -auto and -operator do not go with it")
+	case *bank != "" && !strings.HasPrefix(*bank, "http://") && !strings.HasPrefix(*bank, "https://"):
+		return wrongUse("-bank is an http or https address")
+	case *try && (*auto != "" || *operator != "" || *bank != ""):
+		return wrongUse("-try plays with the simulated people, the simulated operator and the simulated bank, so -auto, -operator and -bank do not go with it")
 	case *port < 0 || *port > 65535-sandbox.LastPort:
-		return wrongUse("-port is a number from 0 to 65529")
+		return wrongUse("-port is a number from 0 to 65528")
 	}
-	o := sandbox.Options{Port: *port, Data: *data, Auto: *auto, RedirectURIs: redirects, OperatorURL: *operator, OIDC: oidc}
+	o := sandbox.Options{Port: *port, Data: *data, Auto: *auto, RedirectURIs: redirects, OperatorURL: *operator, OIDC: oidc, BankURL: strings.TrimSuffix(*bank, "/")}
 	if *try && !given(fs, "port") {
 		o.Port = 0
 	}
@@ -96,13 +101,16 @@ func links(t terminal, s *sandbox.Sandbox) {
 	fmt.Fprintf(t.out, "\n  %-28s  %s\n  %-28s  %s\n\n", "Open this:", l.Home, "The shop, to deposit:", l.Shop)
 	for _, line := range [][2]string{
 		{"The operator", l.Operator}, {"Trustly", l.Trustly}, {"The OpenID provider", l.OpenID}, {"The address register", l.Register},
-		{"BankID, and its app", l.BankID},
-		{"Parley", l.URL}, {"Its metadata", l.Metadata},
+		{"BankID, and its app", l.BankID}, {"The bank", l.Bank},
+		{"Parley", l.URL}, {"Its metadata", l.Metadata}, {"Its savings API", l.Savings.API + "/"},
 	} {
 		fmt.Fprintf(t.out, "  %-28s  %s\n", line[0], line[1])
 	}
 	if l.Notification != l.Operator+"api/{action}" {
 		fmt.Fprintf(t.out, "\n  What the operator is told goes to %s.\n", l.Notification)
+	}
+	if l.Savings.Webhooks != l.Bank {
+		fmt.Fprintf(t.out, "\n  What the bank is told goes to %s.\n", l.Savings.Webhooks)
 	}
 	if l.Auto != "" {
 		fmt.Fprintf(t.out, "\n  The simulated people act by themselves: %s.\n", l.Auto)
