@@ -606,6 +606,12 @@ func reconciled(ctx context.Context, t *tale) error {
 	if err := t.saved(ctx, dream.ID, 250_00); err != nil {
 		return err
 	}
+	if _, err := t.saves(ctx, dream.ID, 500_00); err != nil {
+		return err
+	}
+	if err := t.saved(ctx, dream.ID, 750_00); err != nil {
+		return err
+	}
 	if again, err := t.Bank.Reconcile(ctx, partner, t.who); err != nil || again != 0 {
 		t.wrong("there is a difference of %d again: %v", again, err)
 	}
