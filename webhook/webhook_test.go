@@ -92,6 +92,10 @@ func TestAnEndpointIsToldItsTypesAndItsPartnerAlone(t *testing.T) {
 	for range 101 {
 		r.happen("bank", many(savings.PageView, 100)...)
 	}
+	r.work()
+	if c, err := r.store.Cursor(t.Context(), "bank "+money.server.URL+"/events?key=in-the-address"); err != nil || c.At < 10_000 {
+		t.Errorf("it stands at %d (%v)", c.At, err)
+	}
 	last := r.happen("bank", savings.DepositRequested)
 	r.pass(time.Second)
 	money.wants(t, "2 5 | "+last)
