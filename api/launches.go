@@ -158,7 +158,7 @@ func (a *API) createLaunch(c *call) (reply, error) {
 	if n.Params, err = params(kind, object, nil); err != nil {
 		return reply{}, err
 	}
-	return c.make(savings.Of{Dream: n.Dream}, "dreamId", func(b *savings.Book) (int, any, error) {
+	return c.make(savings.Of{Dream: n.Dream, Follow: n.Leader()}, "dreamId", func(b *savings.Book) (int, any, error) {
 		l, err := b.LaunchSavehack(n)
 		return http.StatusCreated, LaunchJSON(b.ViewLaunch(l)), err
 	})

@@ -99,7 +99,7 @@ func (a *App) createLaunch(w http.ResponseWriter, r *http.Request, v *visit) err
 	}
 	var made savings.Launch
 	var list []Ask
-	b, err := a.change(r.Context(), v, savings.Of{}, func(b *savings.Book) (err error) {
+	b, err := a.change(r.Context(), v, savings.Of{Follow: n.Leader()}, func(b *savings.Book) (err error) {
 		if made, err = b.LaunchSavehack(n); err == nil {
 			list, err = a.asks(b, v, asking{launch: made.ID})
 		}

@@ -63,6 +63,22 @@ type NewLaunch struct {
 	Replaces   string
 }
 
+// Leader is the launch that a Copycat is to follow; empty when it is none, or does not say which.
+func (n NewLaunch) Leader() string {
+	var p struct {
+		LaunchID string `json:"launchId"`
+	}
+	json.Unmarshal(n.Params, &p) // what cannot be read is a fault of the parameters, which LaunchSavehack says
+	return p.LaunchID
+}
+
+// mayFollow reports whether a launch on a dream may follow another: one's own, or one of somebody who saves for the same group dream. Whoever
+// else saves, and what, is nobody's to see.
+func (b *Book) mayFollow(launch string, d *Dream) bool {
+	l := b.Leader
+	return l.Launch == launch && (l.User == b.User.ID || l.Group != "" && l.Group == d.Group)
+}
+
 // LaunchPatch changes what is not nil. A zero PausedAt resumes.
 type LaunchPatch struct {
 	Params                           json.RawMessage
@@ -91,7 +107,9 @@ func (b *Book) LaunchSavehack(n NewLaunch) (Launch, error) {
 			l.Params = json.RawMessage("{}")
 		}
 		if plan, err := k.Parse(l.Params); err == nil {
-			l.Follows = plan.Follows()
+			if l.Follows = plan.Follows(); l.Follows != "" && !b.mayFollow(l.Follows, d) {
+				f.add("launchId", absent)
+			}
 		} else if err := f.kind(err); err != nil {
 			return Launch{}, err
 		}

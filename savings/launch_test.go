@@ -112,9 +112,35 @@ func TestACopycatMakesOneDepositForEachThatItFollows(t *testing.T) {
 	}), "launchId is immutable")
 }
 
+func TestOnlyOnesOwnLaunchOrOneForTheSameGroupDreamIsFollowed(t *testing.T) {
+	for _, c := range []struct {
+		of   string
+		lead savings.Leader
+		may  bool
+	}{
+		{"a launch that is not there", savings.Leader{}, false},
+		{"somebody else's", savings.Leader{Launch: "x", User: "other"}, false},
+		{"somebody else's, who saves for another group dream", savings.Leader{Launch: "x", User: "other", Group: "mountain"}, false},
+		{"somebody else's, who saves for the same", savings.Leader{Launch: "x", User: "other", Group: "boat"}, true},
+	} {
+		d := newDesk(t, oneAccount())
+		dream := d.dream(savings.NewDream{Name: "Boat", Target: 1000, Group: "boat"})
+		err := d.try(func(b *savings.Book) error {
+			b.Leader = c.lead
+			_, err := b.LaunchSavehack(savings.NewLaunch{Dream: dream.ID, Kind: "Copycat", Params: json.RawMessage(`{"launchId":"x"}`)})
+			return err
+		})
+		if c.may && err != nil {
+			t.Errorf("%s: %v", c.of, err)
+		} else if !c.may {
+			wantFaults(t, err, "launchId doesn't exist")
+		}
+	}
+}
+
 func TestAPausedCopycatIsNotKeptAwake(t *testing.T) {
 	d, _, dream := saver(t, oneAccount(), 0)
-	copycat := d.launch(dream.ID, "Copycat", `{"launchId":"somebody-elses"}`)
+	copycat := d.launch(dream.ID, "Copycat", `{"launchId":"`+d.launch(dream.ID, "Daily", `{"amountCents":400}`).ID+`"}`)
 	d.patch(copycat.ID, savings.LaunchPatch{PausedAt: &d.now})
 	for i := range d.launches {
 		d.launches[i].Due = d.now

@@ -105,6 +105,13 @@ func (d *desk) book(named ...string) *savings.Book {
 			b.Messages = append(b.Messages, m)
 		}
 	}
+	for _, n := range named {
+		for _, l := range d.launches {
+			if l.ID == n {
+				b.Leader = savings.Leader{Launch: l.ID, User: l.User}
+			}
+		}
+	}
 	return b.Begin(d.partner, savings.Turn{Now: d.now, NewID: d.id})
 }
 
@@ -197,7 +204,7 @@ func (d *desk) launch(dream, kind, params string, change ...func(*savings.NewLau
 	for _, c := range change {
 		c(&n)
 	}
-	return get(d, func(b *savings.Book) (savings.Launch, error) { return b.LaunchSavehack(n) })
+	return get(d, func(b *savings.Book) (savings.Launch, error) { return b.LaunchSavehack(n) }, n.Leader())
 }
 
 func (d *desk) patch(id string, p savings.LaunchPatch) savings.Launch {

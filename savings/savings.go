@@ -65,6 +65,8 @@ type Of struct {
 
 	// More are transactions that the change will name, by their id or their external id, beside the open ones which are always there.
 	More []string
+	// Follow is a launch that a Copycat is to follow, whosesoever it is: see NewLaunch.Leader.
+	Follow string
 	// Occasion is a feed item that may have been heard before.
 	Occasion string
 	// Create makes an empty book of a user, named by ExternalUser, who is not there.
@@ -82,6 +84,7 @@ type Book struct {
 	Transactions []Transaction // the requested ones, and those that were named
 	Consents     []Consent     // the undecided ones, those that were named, and those of these launches
 	Messages     []Message     // those that were named
+	Leader       Leader        // the launch named by Of.Follow, when the partner has it
 	Heard        bool          // the feed item named by Of.Occasion was heard before
 	// Followed are the deposits that the launch has made which an active Copycat follows, since the Copycat last looked, by the Copycat's id: a
 	// hundred at most, in the order of when the bank is given them (in milliseconds) and of their ids, beginning after the Copycat's Done.
@@ -95,6 +98,12 @@ type Book struct {
 	also    []Write
 	where   *time.Location // the zone of whereOf, read once
 	whereOf string
+}
+
+// Leader is a launch that somebody may want to follow.
+type Leader struct {
+	Launch, User string
+	Group        string // the group dream that its dream is part of
 }
 
 // Write is one thing that a transaction changes: engine.Write, in the words of this package.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"sync"
 	"time"
 )
@@ -133,6 +134,9 @@ func (b *Bank) decide(p *bankProgramme, t bankRequested, told int) bool {
 		return true // the answer was lost: it is told again, and nothing moves again
 	}
 	from, to, c, wrong := p.between(t)
+	if wrong == bankOutrun {
+		return false
+	}
 	if wrong != "" {
 		b.complain(p, "settle", "%s %s: %s", t.Type, t.ID, wrong)
 		return false
@@ -165,6 +169,10 @@ func (b *Bank) decide(p *bankProgramme, t bankRequested, told int) bool {
 	return true
 }
 
+// bankOutrun is why a transaction cannot be acted on yet: it came before the answer that says under which id the server has the account. Whoever
+// waits for that answer looks again.
+const bankOutrun = "the server's answer is on its way"
+
 // between are the accounts between which a transaction is to move money, and whose it is; wrong says why there are none. The lock is held.
 func (p *bankProgramme) between(t bankRequested) (from, to *bankAccount, c *bankCustomer, wrong string) {
 	if t.User != nil {
@@ -187,6 +195,8 @@ func (p *bankProgramme) between(t bankRequested) (from, to *bankAccount, c *bank
 		}
 		a := p.byServerID[ref.ID]
 		switch {
+		case a == nil && slices.ContainsFunc(c.savings, func(a *bankAccount) bool { return a.posting > 0 }):
+			return nil, bankOutrun
 		case a == nil:
 			return nil, "to or from an account that is none of the bank's: " + ref.ID
 		case a.owner != c:

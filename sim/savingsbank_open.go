@@ -104,6 +104,8 @@ func (b *Bank) post(ctx context.Context, p *bankProgramme, c *bankCustomer, a *b
 	if a.external != "" {
 		account["externalId"] = a.external
 	}
+	b.posting(a, 1)
+	defer b.posting(a, -1)
 	reply, err := b.ask(ctx, p, "open", http.MethodPost, "/accounts", map[string]any{"account": account}, http.StatusCreated, http.StatusOK)
 	if err != nil {
 		return err
@@ -129,6 +131,13 @@ func (b *Bank) post(ctx context.Context, p *bankProgramme, c *bankCustomer, a *b
 	}
 	p.look() // what waited for the account may now be asked of the bank
 	return nil
+}
+
+// posting counts the words under way about an account.
+func (b *Bank) posting(a *bankAccount, n int) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	a.posting += n
 }
 
 // opened notes the id that the server gave an account.

@@ -93,6 +93,13 @@ func (s *Store) named(ctx context.Context, b *savings.Book, of savings.Of) error
 			`SELECT `+messageColumns+` FROM savings_message m WHERE m.usr = $1 AND m.id = $2`, user, of.Message)
 		errs = append(errs, err)
 	}
+	if of.Follow != "" {
+		found, err := all(ctx, s.read, func(row scanner) (l savings.Leader, err error) { return l, row.Scan(&l.Launch, &l.User, &l.Group) },
+			`SELECT l.id, l.usr, d.group_dream FROM savings_launch l JOIN savings_dream d ON d.id = l.dream WHERE l.partner = $1 AND l.id = $2`, b.User.Partner, of.Follow)
+		if errs = append(errs, err); len(found) > 0 {
+			b.Leader = found[0]
+		}
+	}
 	if of.Occasion != "" {
 		n := 0
 		errs = append(errs, s.read.row(ctx, `SELECT COUNT(*) FROM savings_feed WHERE usr = $1 AND id = $2`, user, of.Occasion).Scan(&n))

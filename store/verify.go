@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 
@@ -32,18 +33,20 @@ type Invariant struct {
 type Finding struct {
 	Number int    `json:"number"`
 	Title  string `json:"title"`
-	Run    string `json:"run"`
+	Run    string `json:"run"` // or, of savings, the user
 	Detail string `json:"detail"`
 }
 
 // Invariants are what Verify asks, in the order of their numbers.
-func Invariants() []Invariant { return invariants }
+func Invariants() []Invariant {
+	return slices.SortedStableFunc(slices.Values(slices.Concat(told, saved)), func(a, b Invariant) int { return a.Number - b.Number })
+}
 
 const over = `('done', 'refused')` // a run's work has ended
 
-// invariants say arrows by the names that they have in the tables of package flow. A transition is one transaction, so all of this
+// told are the invariants of the conversations. They say arrows by the names that they have in the tables of package flow. A transition is one transaction, so all of this
 // holds in whatever moment the database is looked at, also right after a crash.
-var invariants = []Invariant{
+var told = []Invariant{
 	{1, "money that moved was told with transfer, or the run still tells it", `
 		SELECT t.run, 'transaction ' || t.id || ' moved, and the operator was told ' || CASE t.told WHEN '' THEN 'nothing' ELSE t.told END
 		FROM txn t JOIN run r ON r.id = t.run
@@ -175,9 +178,11 @@ var invariants = []Invariant{
 			AND NOT EXISTS (SELECT 1 FROM job j WHERE j.run = m.run)`, nil},
 
 	// What waits has a time at which it asks or gives up; after the last time it asks for a person instead.
+	// A journey of goal savings waits for people and their banks, who come when they come, and need not be woken by anything else.
 	{21, "whatever is open is due, or a person was asked to look", `
 		SELECT r.id, 'it stands before row ' || r.step || ', and nothing will wake it' FROM run r
-		WHERE r.status = 'open' AND r.attention = '' AND NOT EXISTS (SELECT 1 FROM job j WHERE j.run = r.id)`, nil},
+		WHERE r.status = 'open' AND r.attention = '' AND r.flow IN ('sign-in', 'sign-up-and-deposit', 'adjustment')
+			AND NOT EXISTS (SELECT 1 FROM job j WHERE j.run = r.id)`, nil},
 	{21, "everything belongs to a run", `
 		SELECT run, 'there is no such run, but there is ' || what FROM (
 			SELECT DISTINCT run, 'an event' AS what FROM event UNION ALL SELECT run, 'a job' FROM job UNION ALL
@@ -242,7 +247,7 @@ func Verify(ctx context.Context, db *sql.DB, tables ...*engine.Table) ([]Finding
 	}
 	defer t.Rollback()
 	var found []Finding
-	for _, inv := range invariants {
+	for _, inv := range Invariants() {
 		offends := func(run, detail string) {
 			found = append(found, Finding{inv.Number, inv.Title, run, detail})
 		}

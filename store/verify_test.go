@@ -162,6 +162,7 @@ func TestVerifyFindsWhatIsBrokenAndNothingElse(t *testing.T) {
 	// Not a copy of the file: what was written last may stand in the log beside it.
 	copied := filepath.Join(t.TempDir(), "whole.db")
 	breaks(t, filepath.Join(folder, "parley.db"), "VACUUM INTO '"+copied+"'")
+	runs["saver"], runs["journey"] = saver(t, copied)
 	whole, err := os.ReadFile(copied)
 	if err != nil {
 		t.Fatal(err)
@@ -223,6 +224,26 @@ func TestVerifyFindsWhatIsBrokenAndNothingElse(t *testing.T) {
 		{10, "a refusal is kept", "deposit", `UPDATE run SET refusal = '{}' WHERE id = %s`},
 		{20, "whatever must be taken back", "undoing", `DELETE FROM job WHERE run = %s`},
 		{20, "no message was left", "deposit", `UPDATE inbox SET taken = 0, at = at - 120000 WHERE run = %s`},
+		{11, "a user has one", "saver", `DROP INDEX savings_account_external; ` + again("savings_account", `usr = %s`)},
+		{12, "every dream", "saver", `UPDATE savings_dream SET account = '' WHERE usr = %s`},
+		{13, "a launch stands", "saver", `UPDATE savings_launch SET stopped = 1 WHERE state = 'active' AND usr = %s`},
+		{13, "a launch stands", "saver", `UPDATE savings_launch SET state = 'lost' WHERE usr = %s`},
+		{13, "no launch waits", "saver", `UPDATE savings_launch SET state = 'waiting', started = 0, paused = 1 WHERE usr = %s`},
+		{14, "provisioning", "journey", `INSERT INTO event SELECT ` + all + ` FROM event WHERE step = 'account provisioning requested' AND run = %s`},
+		{14, "provisioning", "journey", `INSERT INTO event SELECT run, 100, at, 'ask again', kind, attempt, took, note, exchange FROM event WHERE step = 'account provision initiated' AND run = %s`},
+		{15, "a dream's balance", "saver", `UPDATE savings_dream SET balance = balance + 1 WHERE usr = %s`},
+		{15, "a dream's balance", "saver", `UPDATE savings_dream SET pending = pending - 1 WHERE usr = %s`},
+		{15, "a dream's balance", "saver", `UPDATE savings_dream SET leaving = leaving + 1 WHERE usr = %s`},
+		{15, "an account's balance", "saver", `UPDATE savings_account SET balance = balance - 1 WHERE usr = %s`},
+		{16, "a transaction is", "saver", `UPDATE savings_transaction SET failed = 1 WHERE state = 'settled' AND usr = %s`},
+		{16, "the bank is given", "saver", `UPDATE savings_transaction SET linked = 0, to_account = '' WHERE notice <> '' AND usr = %s`},
+		{17, "a launch makes one", "saver", `DROP INDEX savings_transaction_occasion; ` + again("savings_transaction", `launch <> '' AND usr = %s`)},
+		{17, "a launch makes one", "saver", `UPDATE savings_transaction SET occasion = '' WHERE launch <> '' AND usr = %s`},
+		{17, "only what can", "saver", `INSERT INTO savings_due SELECT 'nothing', usr, partner, 1 FROM savings_launch WHERE usr = %s LIMIT 1`},
+		{19, "everything of a user", "saver", `UPDATE savings_dream SET partner = 'another' WHERE usr = %s`},
+		{19, "everything of a user", "saver", `UPDATE savings_event SET partner = 'another' WHERE usr = %s`},
+		{19, "what belongs together", "saver", `UPDATE savings_transaction SET to_account = (SELECT MAX(a.id) FROM savings_account a WHERE a.usr <> savings_transaction.usr) WHERE to_account <> '' AND usr = %s`},
+		{21, "a journey", "saver", `UPDATE savings_transaction SET notice = 'none' WHERE notice <> '' AND usr = %s`},
 		{21, "whatever is open", "open", `DELETE FROM job WHERE run = %s`},
 		{21, "everything belongs", "open", `DELETE FROM run WHERE id = %s`},
 		{23, "events are numbered", "deposit", `DELETE FROM event WHERE seq = 3 AND run = %s`},
@@ -267,6 +288,33 @@ func TestVerifyFindsWhatIsBrokenAndNothingElse(t *testing.T) {
 			t.Errorf("nothing here breaks %d, %s", inv.Number, inv.Title)
 		}
 	}
+}
+
+// saver is somebody who has saved in the setup with one account for all dreams, and the run that draws how the account came about.
+func saver(t *testing.T, file string) (user, journey string) {
+	t.Helper()
+	db, err := sql.Open("sqlite", file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	err = db.QueryRowContext(t.Context(), `SELECT u.id, u.journey FROM savings_user u WHERE u.initiated_at <> 0 AND EXISTS (SELECT 1 FROM savings_transaction t
+		JOIN savings_launch l ON l.id = t.launch WHERE t.usr = u.id AND t.state = 'settled' AND l.state = 'active') AND EXISTS (SELECT 1 FROM run r WHERE r.id = u.journey)
+		AND (SELECT COUNT(*) FROM savings_account a WHERE a.usr = u.id) = 1 ORDER BY u.id LIMIT 1`).Scan(&user, &journey)
+	if err != nil {
+		t.Fatalf("nobody has saved: %v", err)
+	}
+	return user, journey
+}
+
+// again is the statement that has rows of a table twice, under another id.
+func again(table, where string) string {
+	columns := map[string]string{
+		"savings_account": `usr, partner, type, external_id, balance, opening, liquid, gain, gain_percent, acquisition, valued_from, valued_at, created, journey`,
+		"savings_transaction": `usr, partner, type, state, amount, '', requested, settled, failed, reason, to_account, to_dream, from_account, from_dream, consent, launch, occasion,
+			ready, banking_day, notice, linked`,
+	}[table]
+	return `INSERT INTO ` + table + ` SELECT 'x' || id, ` + columns + ` FROM ` + table + ` WHERE ` + where
 }
 
 // breaks does something behind everybody's back, and fails if there was nothing to do it to.
