@@ -28,7 +28,9 @@ func besideFlow(w *world) engine.Flow[parcel] {
 		Name: "beside", Title: "Beside", Version: 1, Server: us, Parties: []engine.Party{us, them},
 		Steps: []engine.Step[parcel]{
 			engine.Start[parcel](them, us, "begin"),
-			engine.Call(us, them, "offer", func(ctx context.Context, t engine.Turn, s parcel) (parcel, engine.Outcome) { return s, w.say(ctx, "offer", t) }).Undo("withdraw", func(ctx context.Context, t engine.Turn, s parcel) (parcel, engine.Outcome) {
+			engine.Call(us, them, "offer", func(ctx context.Context, t engine.Turn, s parcel) (parcel, engine.Outcome) {
+				return s, w.say(ctx, "offer", t)
+			}).Undo("withdraw", func(ctx context.Context, t engine.Turn, s parcel) (parcel, engine.Outcome) {
 				return s, w.say(ctx, "withdraw", t)
 			}),
 			engine.Reply[parcel](us, them, "offered"),
@@ -49,7 +51,9 @@ func besideFlow(w *world) engine.Flow[parcel] {
 				s.Paid = s.Paid || m.Minor > 0
 				return s, engine.Done()
 			}).Anytime(),
-			engine.Call(us, them, "send", func(ctx context.Context, t engine.Turn, s parcel) (parcel, engine.Outcome) { return s, w.say(ctx, "send", t) }).Retry(engine.UntilHeard),
+			engine.Call(us, them, "send", func(ctx context.Context, t engine.Turn, s parcel) (parcel, engine.Outcome) {
+				return s, w.say(ctx, "send", t)
+			}).Retry(engine.UntilHeard),
 		},
 	}
 }

@@ -306,7 +306,11 @@ func (c *canvas) arrow(d Drawn, how look, label, at string, words []string) []st
 	from, to := c.at[c.column[d.From]], c.at[c.column[d.To]]
 	line := c.lifelines()
 	if from == to {
-		return c.beside(c.toSelf(line, from, how, label), at, words)
+		line, fits := c.toSelf(line, from, how, label)
+		if !fits {
+			return append([]string{c.over(from, label)}, c.beside(line, at, words)...)
+		}
+		return c.beside(line, at, words)
 	}
 	a, b := min(from, to), max(from, to)
 	for x := a + 1; x < b; x++ {
@@ -326,27 +330,33 @@ func (c *canvas) arrow(d Drawn, how look, label, at string, words []string) []st
 	if inside := b - a - 1; len([]rune(label))+len(head)+4 <= inside {
 		copy(line[start-1:], []rune(" "+label+" "))
 	} else {
-		// It may cross the other lifelines, and stand where the times do: on this line there is none.
-		over := append(c.lifelines(), blank(pictureWidth-c.width)...)
-		text := []rune(" " + cut(label, pictureWidth-2) + " ")
-		copy(over[min(a+1, pictureWidth-len(text)):], text)
-		above = append(above, string(over))
+		above = append(above, c.over(a, label))
 	}
 	return append(above, c.beside(line, at, words)...)
 }
 
-// toSelf draws an arrow that a lifeline sends itself. It may make the line longer, when the lifeline is the last.
-func (c *canvas) toSelf(line []rune, x int, how look, label string) []rune {
+// over is a line with a label right of x. It may cross the other lifelines, and stand where the times do: on this line there is none.
+func (c *canvas) over(x int, label string) string {
+	line := append(c.lifelines(), blank(pictureWidth-c.width)...)
+	text := []rune(" " + cut(label, pictureWidth-2) + " ")
+	copy(line[min(x+1, pictureWidth-len(text)):], text)
+	return string(line)
+}
+
+// toSelf draws an arrow that a lifeline sends itself. It may make the line longer, when the lifeline is the last. A label that has no room
+// stands above.
+func (c *canvas) toSelf(line []rune, x int, how look, label string) (_ []rune, fits bool) {
 	text := []rune(how.self + " " + label)
-	if x+len(text)+2 > c.width {
-		text = []rune(cut(string(text), pictureWidth-timeWidth-wordsWidth-x-2))
+	room := pictureWidth - timeWidth - wordsWidth - x - 2
+	if fits = x+len(text)+2 <= c.width || len(text) <= room; !fits {
+		text = []rune(how.self)
 	}
 	text = append([]rune{'├'}, append(text, ' ')...)
 	if grown := x + len(text); grown > len(line) {
 		line = append(line, blank(grown-len(line))...)
 	}
 	copy(line[x:], text)
-	return line
+	return line, fits
 }
 
 // beside puts the time and the words at the right of a line; words that do not fit go on under them.
