@@ -5,6 +5,7 @@ import (
 	"embed"
 	"encoding/json"
 	"html/template"
+	"io/fs"
 	"net/http"
 	"slices"
 	"strings"
@@ -58,12 +59,16 @@ func (p *tryPage) build(routes []route, token string) error {
 		return parley.Invalid("token", "must be a path of ours")
 	}
 	data := struct {
-		Style, Code, Token string
-		Scopes             []string
-		Tags               []tag
+		Icon, Style, Code, Token string
+		Scopes                   []string
+		Tags                     []tag
 	}{Token: token, Scopes: []string{ScopeRead, ScopeWrite}}
-	for name, to := range map[string]*string{"try.css": &data.Style, "try.js": &data.Code} {
+	hosted := web.Dist("hosted")
+	for name, to := range map[string]*string{"icon.svg": &data.Icon, "try.css": &data.Style, "try.js": &data.Code} {
 		body, err := tryFiles.ReadFile("try/" + name)
+		if name == "icon.svg" { // every page's
+			body, err = fs.ReadFile(hosted, name)
+		}
 		if err != nil {
 			return err
 		}
@@ -110,7 +115,7 @@ func (p *tryPage) routes(mux *http.ServeMux) {
 		h := w.Header()
 		h.Set("Content-Type", "text/html; charset=utf-8")
 		h.Set("Cache-Control", "no-store")
-		h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; form-action 'none'; frame-ancestors 'none'; base-uri 'none'")
+		h.Set("Content-Security-Policy", "default-src 'none'; img-src 'self'; style-src 'self'; script-src 'self'; connect-src 'self'; form-action 'none'; frame-ancestors 'none'; base-uri 'none'")
 		h.Set("X-Frame-Options", "DENY")
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("Referrer-Policy", "no-referrer")

@@ -91,7 +91,7 @@ for (const form of document.querySelectorAll('.operation form')) {
 
 // Whoever comes with #createUser sees it opened.
 function open() {
-  const target = location.hash && document.getElementById(location.hash.slice(1))
+  const target = document.getElementById(location.hash.slice(1))
   if (target?.matches('details')) target.open = true
 }
 addEventListener('hashchange', open)
