@@ -359,6 +359,13 @@ func TestAClientOfAMerchantGetsNoTokenForTheAPI(t *testing.T) {
 	})
 	wants(t, b.ask(nil, url.Values{}, basic("shop", bankSecret)...), 400, "unauthorized_client")
 	wants(t, b.ask(nil, url.Values{"grant_type": {"authorization_code"}, "code": {"x"}}, basic("shop", bankSecret)...), 400, "invalid_grant")
+	b.config.Partners = nil
+	b.open()
+	wants(t, b.ask(nil, url.Values{}, basic("shop", bankSecret)...), 400, "unsupported_grant_type") // where there are no banks there is no such grant
+	req, _ := http.NewRequest("GET", b.server.URL+"/.well-known/oauth-authorization-server", nil)
+	if grants := b.do(b.caller(nil, ""), req).json(t)["grant_types_supported"].([]any); len(grants) != 1 || grants[0] != "authorization_code" {
+		t.Error(grants)
+	}
 }
 
 // TestATokenThatIsNotGoodOpensNothing are numbers 71 and 73 of the list, for the API.
@@ -623,9 +630,6 @@ func TestMetadataSaysHowProgramsOfBanksComeIn(t *testing.T) {
 	}
 	if m["tls_client_certificate_bound_access_tokens"] != true {
 		t.Error(m)
-	}
-	if grants := shared.program(t).get(shared.URL + "/.well-known/oauth-authorization-server").json(t)["grant_types_supported"].([]any); len(shared.Config.Partners) == 0 && len(grants) != 1 {
-		t.Error("without partners there is no such grant:", grants)
 	}
 }
 

@@ -53,7 +53,7 @@ func TestTokenRequestThatIsNotInOrderIsRefused(t *testing.T) {
 		{redemption(code, "code", ""), "invalid_request"},
 		{redemption(code, "grant_type", "password", "username", "u", "password", "p"), "unsupported_grant_type"},
 		{redemption(code, "grant_type", "refresh_token", "refresh_token", "x"), "unsupported_grant_type"},
-		{redemption(code, "grant_type", "client_credentials"), "unsupported_grant_type"},
+		{redemption(code, "grant_type", "client_credentials"), "unauthorized_client"}, // which are for programs of banks
 		{redemption(code, "grant_type", "implicit"), "unsupported_grant_type"},
 		{redemption(code, "grant_type", "urn:ietf:params:oauth:grant-type:device_code"), "unsupported_grant_type"},
 		{with(redemption(code), "code", code), "invalid_request"},
