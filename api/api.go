@@ -55,6 +55,7 @@ type API struct {
 	try    tryPage
 
 	document []byte
+	foreign  *http.CrossOriginProtection
 }
 
 // New makes an API.
@@ -74,7 +75,7 @@ func New(c Config) (*API, error) {
 	if c.Token == "" {
 		c.Token = "/oauth/token"
 	}
-	a := &API{Config: c, routes: routes()}
+	a := &API{Config: c, routes: routes(), foreign: http.NewCrossOriginProtection()}
 	a.rates.perSecond, a.rates.burst = c.Rate, max(c.Burst, 1)
 	var err error
 	if a.document, err = Document(); err == nil {

@@ -49,7 +49,7 @@ func (a *API) readConsent(c *call) (reply, error) {
 // handOut makes a temporary id worthless, so it is not for who only looks.
 func (c *call) handOut(temporary string) (reply, error) {
 	if c.Method == http.MethodHead {
-		return reply{}, &problem{http.StatusMethodNotAllowed, "A transfer consent can be read once by its temporary id: use GET."}
+		return reply{}, &problem{status: http.StatusMethodNotAllowed, detail: "A transfer consent can be read once by its temporary id: use GET."}
 	}
 	hash := savings.HashTemporary(temporary)
 	return c.change(savings.Of{Temporary: hash}, func(b *savings.Book) (int, any, error) {

@@ -37,6 +37,7 @@ type Problem struct {
 type problem struct {
 	status int
 	detail string
+	again  bool // the same may be asked again in a moment
 }
 
 func (p *problem) Error() string { return p.detail }
@@ -141,6 +142,10 @@ func nameOf(what string) string {
 
 // fail tells an error. What is our own fault says only that it is, and is in the log.
 func (a *API) fail(w http.ResponseWriter, r *http.Request, of resource, err error) {
+	if r.Context().Err() != nil {
+		a.Log.Debug("who asked has gone", "request", web.RequestID(r), "route", r.Pattern, "err", err)
+		return
+	}
 	h := w.Header()
 	h.Set("Cache-Control", "no-store")
 	if list := mistakes(err, of); list != nil {
@@ -168,7 +173,9 @@ func (a *API) fail(w http.ResponseWriter, r *http.Request, of resource, err erro
 			h.Set("WWW-Authenticate", own.Challenge())
 		}
 	} else if own, ok := errors.AsType[*problem](err); ok {
-		p.Status, p.Detail = own.status, own.detail
+		if p.Status, p.Detail = own.status, own.detail; own.again {
+			h.Set("Retry-After", "1")
+		}
 	} else if many, ok := errors.AsType[*tooMany](err); ok {
 		p.Status, p.Detail = http.StatusTooManyRequests, "Too many requests. Wait before the next."
 		h.Set("Retry-After", strconv.Itoa(max(1, int(math.Ceil(many.wait.Seconds())))))
@@ -191,8 +198,6 @@ func (a *API) fail(w http.ResponseWriter, r *http.Request, of resource, err erro
 		a.Log.Warn("could not answer", "request", web.RequestID(r), "route", r.Pattern, "err", err)
 	case p.Status == http.StatusInternalServerError:
 		a.Log.Error("could not answer", "request", web.RequestID(r), "route", r.Pattern, "err", err)
-	case p.Status == http.StatusConflict && p.Detail == "A request with this Idempotency-Key is being answered.":
-		h.Set("Retry-After", "1")
 	}
 	p.Title = http.StatusText(p.Status)
 	if p.Detail == "" {
@@ -232,10 +237,10 @@ func (a *API) elsewhere(w http.ResponseWriter, r *http.Request) {
 	}
 	if allowed != nil {
 		w.Header().Set("Allow", strings.Join(allowed, ", "))
-		a.fail(w, r, resource{}, &problem{http.StatusMethodNotAllowed, "There is no such operation at this address."})
+		a.fail(w, r, resource{}, &problem{status: http.StatusMethodNotAllowed, detail: "There is no such operation at this address."})
 		return
 	}
-	a.fail(w, r, resource{}, &problem{http.StatusNotFound, "There is nothing at this address."})
+	a.fail(w, r, resource{}, &problem{status: http.StatusNotFound, detail: "There is nothing at this address."})
 }
 
 // matches reports whether a path is one of a pattern's.

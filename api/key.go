@@ -49,11 +49,11 @@ func (c *call) once() (reply, error) {
 		return c.route.do(c.api, c)
 	}
 	if len(given) != 1 || !printable(given[0], 255) {
-		return reply{}, &problem{http.StatusBadRequest, "Idempotency-Key must be one value of 1 to 255 printable characters."}
+		return reply{}, &problem{status: http.StatusBadRequest, detail: "Idempotency-Key must be one value of 1 to 255 printable characters."}
 	}
 	c.key = given[0]
 	if !c.api.begun.begin(c.partner.ID, c.key) {
-		return reply{}, &problem{http.StatusConflict, "A request with this Idempotency-Key is being answered."}
+		return reply{}, &problem{status: http.StatusConflict, detail: "A request with this Idempotency-Key is being answered.", again: true}
 	}
 	defer c.api.begun.end(c.partner.ID, c.key)
 	sum := sha256.New()
@@ -73,7 +73,7 @@ func (c *call) kept() (reply, bool, error) {
 		return reply{}, false, err
 	}
 	if k.Fingerprint != c.print {
-		return reply{}, false, &problem{http.StatusUnprocessableEntity, "This Idempotency-Key was used for another request."}
+		return reply{}, false, &problem{status: http.StatusUnprocessableEntity, detail: "This Idempotency-Key was used for another request."}
 	}
 	return reply{k.Status, k.Body, true}, true, nil
 }

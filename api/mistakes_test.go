@@ -216,6 +216,17 @@ func TestABodyMustBeJSONAndNotTooLarge(t *testing.T) {
 	b.with("Content-Type", "application/vnd.bank+json").post("/users", `{"user":{"externalId":"b"}}`).is(201)
 }
 
+// A certificate lets a browser in without a token: another site's page must not be able to ask in its name.
+func TestAnotherSitesPageMayNotAsk(t *testing.T) {
+	r := newRig(t)
+	b := r.bank()
+	for name, value := range map[string]string{"Sec-Fetch-Site": "cross-site", "Origin": "https://elsewhere.example"} {
+		b.with(name, value).post("/users", `{"user":{"externalId":"a"}}`).problem(403, "Another site's page may not ask.")
+	}
+	b.with("Sec-Fetch-Site", "same-origin").with("Origin", r.URL).post("/users", `{"user":{"externalId":"a"}}`).is(201)
+	b.with("Sec-Fetch-Site", "cross-site").get("/users").is(200).has("meta.count", 1)
+}
+
 func TestAnotherMethodIsNotAllowed(t *testing.T) {
 	r := newRig(t)
 	got := r.bank().delete("/accounts").problem(405, "There is no such operation at this address.")

@@ -105,6 +105,10 @@ func (a *API) serve(rt route) http.Handler {
 }
 
 func (a *API) answer(w http.ResponseWriter, c *call) (reply, error) {
+	// A browser may hold the certificate that a request is let in by, so that another site's page could ask in its name.
+	if a.foreign.Check(c.Request) != nil {
+		return reply{}, &problem{status: http.StatusForbidden, detail: "Another site's page may not ask."}
+	}
 	id, err := a.Auth.Partner(c.Request, c.route.scope())
 	if err != nil {
 		return reply{}, unauthorized(err)
@@ -136,12 +140,12 @@ func (c *call) takeBody(w http.ResponseWriter) error {
 	if says := c.Header.Get("Content-Type"); says != "" {
 		kind, _, err := mime.ParseMediaType(says)
 		if err != nil || kind != "application/json" && !strings.HasSuffix(kind, "+json") {
-			return &problem{http.StatusUnsupportedMediaType, "The body must be application/json."}
+			return &problem{status: http.StatusUnsupportedMediaType, detail: "The body must be application/json."}
 		}
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, c.Request.Body, mostBody))
 	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
-		return &problem{http.StatusRequestEntityTooLarge, "The body is larger than 1 MiB."}
+		return &problem{status: http.StatusRequestEntityTooLarge, detail: "The body is larger than 1 MiB."}
 	}
 	if err != nil {
 		return parley.Errorf(parley.KindInvalid, "read the body: %w", err)
