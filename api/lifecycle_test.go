@@ -50,7 +50,7 @@ func TestAChangeOfManyThingsIsAllOrNothing(t *testing.T) {
 	b.get("/accounts/"+account).is(200).has("account.externalId", "dreams").has("account.balanceCents", 0)
 	b.get("/transactions/"+transaction).is(200).has("transaction.state", "requested")
 	b.patch("/users/"+user, `{"user":{"accounts":[],"transactions":[]}}`).is(204) // which deletes nothing
-	b.get("/accounts/"+account).is(200)
+	b.get("/accounts/" + account).is(200)
 	b.patch("/users/"+user, `{"user":{"givenName":null}}`).is(204)
 	b.get("/users/"+user).is(200).has("user.givenName", nil)
 }
