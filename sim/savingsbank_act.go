@@ -134,7 +134,7 @@ func (b *Bank) decide(p *bankProgramme, t bankRequested, told int) bool {
 		return true // the answer was lost: it is told again, and nothing moves again
 	}
 	from, to, c, wrong := p.between(t)
-	if wrong == bankOutrun {
+	if wrong == bankNotYet {
 		return false
 	}
 	if wrong != "" {
@@ -169,9 +169,8 @@ func (b *Bank) decide(p *bankProgramme, t bankRequested, told int) bool {
 	return true
 }
 
-// bankOutrun is why a transaction cannot be acted on yet: it came before the answer that says under which id the server has the account. Whoever
-// waits for that answer looks again.
-const bankOutrun = "the server's answer is on its way"
+// bankNotYet is why nothing is done about a transaction whose account is just being told of: it is looked at again when the server has answered.
+const bankNotYet = "not yet"
 
 // between are the accounts between which a transaction is to move money, and whose it is; wrong says why there are none. The lock is held.
 func (p *bankProgramme) between(t bankRequested) (from, to *bankAccount, c *bankCustomer, wrong string) {
@@ -196,7 +195,7 @@ func (p *bankProgramme) between(t bankRequested) (from, to *bankAccount, c *bank
 		a := p.byServerID[ref.ID]
 		switch {
 		case a == nil && slices.ContainsFunc(c.savings, func(a *bankAccount) bool { return a.posting > 0 }):
-			return nil, bankOutrun
+			return nil, bankNotYet
 		case a == nil:
 			return nil, "to or from an account that is none of the bank's: " + ref.ID
 		case a.owner != c:

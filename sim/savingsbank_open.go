@@ -133,7 +133,6 @@ func (b *Bank) post(ctx context.Context, p *bankProgramme, c *bankCustomer, a *b
 	return nil
 }
 
-// posting counts the words under way about an account.
 func (b *Bank) posting(a *bankAccount, n int) {
 	b.mu.Lock()
 	defer b.mu.Unlock()

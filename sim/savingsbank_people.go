@@ -30,8 +30,8 @@ type bankAccount struct {
 	kind     string // "current", "SharedSavings" or "Performance"
 	external string // the externalId that the server was told; empty when none was
 	id       string // the server's id, once it was told
-	posting  int    // how many times the server is being told of it just now
 	dream    string // that it was opened for
+	posting  int    // how many times the server is being told of it: it may know of it before the bank hears so
 	balance  int64
 	paidIn   int64 // of a Performance account: what its worth was bought for
 }
