@@ -37,9 +37,11 @@ type Config struct {
 	Store   Store
 	Auth    Authenticator
 	Now     func() time.Time // time.Now when nil
-	Log     *slog.Logger     // slog.Default() when nil
-	Base    string           // our own address without a slash at the end, for addresses in answers: "https://bank.example"
-	Token   string           // path or address of the token endpoint, for the page to try the API on; "/oauth/token" when empty
+	// Webhooks are the endpoints of banks.
+	Webhooks Webhooks
+	Log      *slog.Logger // slog.Default() when nil
+	Base     string       // our own address without a slash at the end, for addresses in answers: "https://bank.example"
+	Token    string       // path or address of the token endpoint, for the page to try the API on; "/oauth/token" when empty
 
 	// Rate is how many requests a second a partner may make in the long run, and Burst how many at once; no limit when Rate is zero.
 	Rate  float64
@@ -60,8 +62,8 @@ type API struct {
 
 // New makes an API.
 func New(c Config) (*API, error) {
-	if c.Savings == nil || c.Store == nil || c.Auth == nil {
-		return nil, parley.Invalid("api", "needs savings, a store and an authenticator")
+	if c.Savings == nil || c.Store == nil || c.Auth == nil || c.Webhooks == nil {
+		return nil, parley.Invalid("api", "needs savings, a store, an authenticator and webhooks")
 	}
 	if u, err := url.Parse(c.Base); err != nil || u.Scheme == "" || u.Host == "" || strings.HasSuffix(c.Base, "/") {
 		return nil, parley.Invalid("base", "must be an address without a slash at the end")

@@ -148,7 +148,7 @@ func TestOf64DifferentRequestsUnderOneKeyOneIsDone(t *testing.T) {
 func TestTwoNodesDoWhatOneKeyAsksOnce(t *testing.T) {
 	for _, feed := range []bool{false, true} {
 		r := newRig(t)
-		other, err := api.New(api.Config{Savings: r.savings, Store: r.store, Auth: bearers{}, Now: r.clock.now, Base: "https://parley.example"})
+		other, err := api.New(api.Config{Savings: r.savings, Store: r.store, Auth: bearers{}, Webhooks: r.hooks, Now: r.clock.now, Base: "https://parley.example"})
 		if err != nil {
 			t.Fatal(err)
 		}

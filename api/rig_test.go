@@ -22,6 +22,7 @@ import (
 	"parley/savings"
 	"parley/store"
 	"parley/web"
+	"parley/webhook"
 )
 
 // clock is a clock that tests move.
@@ -74,6 +75,33 @@ type rig struct {
 	validator *apitest.Validator
 	log       *buffer
 	seen      *seen
+	hooks     *hooks
+}
+
+// hooks are the endpoints of the bank called "bank", one of which is being told again.
+type hooks struct{ asked [3]string }
+
+func (h *hooks) Status(_ context.Context, partner string) ([]webhook.Status, error) {
+	if partner != "bank" {
+		return nil, nil
+	}
+	at := time.Date(2026, 11, 25, 8, 0, 0, 0, time.UTC)
+	return []webhook.Status{
+		{Partner: "bank", Endpoint: "ledger", URL: "https://bank.example/events", Types: []savings.EventType{savings.DreamCreated},
+			Progress: webhook.Progress{Behind: 3, Oldest: &at, Heard: &at, Tries: 2, Since: &at, Next: &at, Error: "500", Attention: true, Skipped: 1}},
+		{Partner: "bank", Endpoint: "push", URL: "https://bank.example/push", Replay: &webhook.Progress{Behind: 1}},
+	}, nil
+}
+
+func (h *hooks) Replay(_ context.Context, partner, endpoint, from string) ([]webhook.Replayed, error) {
+	h.asked = [3]string{partner, endpoint, from}
+	switch {
+	case from == "yesterday":
+		return nil, parley.Invalid("from", "must be a time or the id of an event")
+	case endpoint == "push":
+		return nil, &parley.Error{Kind: parley.KindConflict, Field: "endpoint", Message: "a replay is under way"}
+	}
+	return []webhook.Replayed{{Endpoint: "ledger", Events: 4}}, nil
 }
 
 // seen is which operations were answered with which status.
@@ -120,7 +148,7 @@ func (b *buffer) String() string {
 
 func newRig(t testing.TB, change ...func(*api.Config)) *rig {
 	t.Helper()
-	r := &rig{t: t, clock: &clock{at: time.Date(2026, 11, 25, 9, 0, 0, 0, time.UTC)}, log: new(buffer), seen: &seen{at: map[string]bool{}}}
+	r := &rig{t: t, clock: &clock{at: time.Date(2026, 11, 25, 9, 0, 0, 0, time.UTC)}, log: new(buffer), hooks: new(hooks), seen: &seen{at: map[string]bool{}}}
 	var err error
 	if r.store, err = store.OpenSQLite(context.Background(), t.TempDir()); err != nil {
 		t.Fatal(err)
@@ -146,7 +174,7 @@ func newRig(t testing.TB, change ...func(*api.Config)) *rig {
 	if err != nil {
 		t.Fatal(err)
 	}
-	config := api.Config{Savings: r.savings, Store: r.store, Auth: bearers{}, Now: r.clock.now, Log: log, Base: "https://parley.example"}
+	config := api.Config{Savings: r.savings, Store: r.store, Auth: bearers{}, Webhooks: r.hooks, Now: r.clock.now, Log: log, Base: "https://parley.example"}
 	for _, f := range change {
 		f(&config)
 	}

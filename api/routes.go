@@ -14,6 +14,8 @@ func routes() []route {
 		consents     = resource{one: "transferConsent", many: "transferConsents", snake: true}
 		messages     = resource{one: "message", many: "messages"}
 		feed         = resource{one: "feed"}
+		webhooks     = resource{one: "webhook", many: "webhooks"}
+		replays      = resource{one: "replay", many: "replays"}
 
 		get, post, patch, del = http.MethodGet, http.MethodPost, http.MethodPatch, http.MethodDelete
 
@@ -154,5 +156,13 @@ func routes() []route {
 			About: "Purchases and incomes, for the savehacks that live on them, and balances, for the limit below which a person does not want to be brought. Up to 100 at once, of any users. Each stands or falls alone, and one that was heard before changes nothing.",
 			Body:  feedBody{}, Example: []obj{{{"id", "card-7781"}, {"userId", eg.user.ID}, {"type", "purchase"}, {"amountCents", 4350}, {"occurredAt", eg.at(1)}}, {{"id", "balance-7782"}, {"externalUserId", eg.user.ExternalID}, {"type", "balance"}, {"amountCents", 812300}}},
 			Gives: []gives{{200, "What became of each, in their order.", []FeedResult{{ID: "card-7781", Status: "accepted"}, {ID: "balance-7782", Status: "known"}}, false}}, do: (*API).postFeed},
+
+		{Method: get, Path: "/webhooks", ID: "getWebhooks", Tag: "Webhooks", Of: webhooks, Summary: "List your endpoints, and how far each has come",
+			Query: pages(20),
+			Gives: []gives{{200, "A page of endpoints.", Webhook{Endpoint: "https://bank.example/events", URL: "https://bank.example/events", Progress: Progress{Behind: 3, Oldest: eg.at(1), LastHeard: eg.at(1)}}, true}}, do: (*API).listWebhooks},
+		{Method: post, Path: "/webhooks/replay", ID: "replayWebhooks", Tag: "Webhooks", Of: replays, Summary: "Be told again",
+			About: "What has been heard since a moment is told again, in order, beside what is told for the first time. One replay an endpoint at a time: 409 while another is under way.",
+			Body:  replayWebhooks{}, Example: obj{{"from", eg.at(1)}},
+			Gives: []gives{{202, "What will be told again.", []Replayed{{"https://bank.example/events", 42}}, false}}, do: (*API).replay},
 	}
 }

@@ -46,6 +46,8 @@ func TestEveryOperationAnswersAsTheDocumentSays(t *testing.T) {
 	b.get("/messages/"+message).is(200).has("message.translatedBody.sv", "Bra")
 	b.patch("/messages/"+message, `{"message":{"processedAt":"2026-11-25T10:00:00Z"}}`).is(200).has("message.processedAt", "2026-11-25T10:00:00Z")
 	b.post("/feed", `{"feed":[{"id":"1","userId":"`+user+`","type":"balance","amountCents":100000}]}`).is(200).has("feed.0.status", "accepted")
+	b.get("/webhooks").is(200).has("webhooks.0.endpoint", "ledger")
+	b.post("/webhooks/replay", `{"replay":{"from":"2026-11-25T08:00:03Z"}}`).is(202)
 	b.patch("/users/"+user, `{"user":{"givenName":"Annika"}}`).is(204)
 	b.patch("/user/"+user, `{"givenName":"Anna"}`).is(200).has("user.givenName", "Anna")
 	b.delete("/dreams/" + dream).is(204)

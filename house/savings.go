@@ -34,11 +34,10 @@ func (h *House) save(c Config, pl *plan, p Parts, mux *http.ServeMux) (err error
 	if h.Webhooks, err = webhook.New(webhook.Config{Endpoints: endpoints, Store: h.Store, Now: p.Now, Random: p.Random, Log: p.Log}); err != nil || len(pl.banks) == 0 {
 		return err
 	}
-	if h.API, err = api.New(api.Config{Savings: h.Savings, Store: h.Store, Auth: h.OAuth, Now: p.Now, Log: p.Log, Base: c.Issuer, Rate: c.APIRate, Burst: cmp.Or(c.APIBurst, int(math.Ceil(c.APIRate)))}); err != nil {
+	if h.API, err = api.New(api.Config{Savings: h.Savings, Store: h.Store, Auth: h.OAuth, Webhooks: h.Webhooks, Now: p.Now, Log: p.Log, Base: c.Issuer, Rate: c.APIRate, Burst: cmp.Or(c.APIBurst, int(math.Ceil(c.APIRate)))}); err != nil {
 		return err
 	}
 	h.API.Routes(mux)
-	h.Webhooks.Routes(mux, h.OAuth)
 	if len(people.Partners) == 0 {
 		return nil
 	}

@@ -315,7 +315,7 @@ func (w *walker) press(words string) {
 // keyTo gets to something with the tabulator alone, and presses it.
 func (w *walker) keyTo(words string) {
 	w.t.Helper()
-	for range 40 {
+	for range 80 { // the home has a button for each story
 		w.do(chromedp.KeyEvent(kb.Tab))
 		at, err := chromedp.Run(w.ctx, chromedp.EvaluateAsDevTools[string](`document.activeElement.innerText || ""`))
 		if err != nil {

@@ -1,16 +1,12 @@
 package webhook_test
 
 import (
-	"encoding/json"
-	"io"
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
 
 	"parley"
-	"parley/oauth"
 	"parley/savings"
 	"parley/webhook"
 )
@@ -152,76 +148,5 @@ func TestAPersonGivesUpWhatAnEndpointDoesNotTake(t *testing.T) {
 	}
 	if _, err := r.Skip(t.Context(), "bank", "https://elsewhere.example", webhook.SkipAll); parley.KindOf(err) != parley.KindInvalid {
 		t.Error(err)
-	}
-}
-
-// door lets in whoever says which bank they are.
-type door struct{}
-
-func (door) Partner(r *http.Request, scope string) (string, error) {
-	if r.Header.Get("Bank") == "" {
-		return "", parley.Errorf(parley.KindInvalid, "%w", &oauth.BearerError{Code: "invalid_token"})
-	}
-	if r.Header.Get("Scope") != scope {
-		return "", parley.Errorf(parley.KindRefused, "%w", &oauth.BearerError{Code: "insufficient_scope", Scope: scope})
-	}
-	return r.Header.Get("Bank"), nil
-}
-
-func TestABankAsksAndReplaysByItself(t *testing.T) {
-	r, b := history(t)
-	mux := http.NewServeMux()
-	r.Routes(mux, door{})
-	server := httptest.NewServer(mux)
-	defer server.Close()
-	call := func(method, path, bank, scope, body string) (int, string, http.Header) {
-		req, err := http.NewRequest(method, server.URL+path, strings.NewReader(body))
-		if err != nil {
-			t.Fatal(err)
-		}
-		req.Header.Set("Bank", bank)
-		req.Header.Set("Scope", scope)
-		req.Header.Set("Content-Type", "application/json")
-		res, err := http.DefaultClient.Do(req)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer res.Body.Close()
-		got, err := io.ReadAll(res.Body)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return res.StatusCode, string(got), res.Header
-	}
-	code, body, _ := call("GET", "/v1/webhooks", "bank", "savings:read", "")
-	var list struct{ Webhooks []webhook.Status }
-	if err := json.Unmarshal([]byte(body), &list); err != nil || code != 200 || len(list.Webhooks) != 1 || list.Webhooks[0].Heard == nil || list.Webhooks[0].URL != r.endpoints[0].URL {
-		t.Error(code, body)
-	}
-	if code, body, _ = call("GET", "/v1/webhooks", "other", "savings:read", ""); code != 200 || !strings.Contains(body, `"webhooks":[]`) {
-		t.Error(code, body)
-	}
-	if code, _, h := call("GET", "/v1/webhooks", "", "", ""); code != 401 || !strings.Contains(h.Get("WWW-Authenticate"), `error="invalid_token"`) {
-		t.Error(code, h)
-	}
-	if code, _, h := call("POST", "/v1/webhooks/replay", "bank", "savings:read", `{"from":"1"}`); code != 403 || !strings.Contains(h.Get("WWW-Authenticate"), `scope="savings:write"`) {
-		t.Error(code, h)
-	}
-	if code, body, _ := call("POST", "/v1/webhooks/replay", "bank", "savings:write", `{"from":"2026-11-25T08:00:03Z"}`); code != 202 || !strings.Contains(body, `"events":4`) {
-		t.Error(code, body)
-	}
-	if code, body, _ := call("POST", "/v1/webhooks/replay", "bank", "savings:write", `{"from":"1"}`); code != 409 {
-		t.Error(code, body)
-	}
-	r.work()
-	b.wants(t, "3 4 | 5 6")
-	for body, field := range map[string]string{`{"from":""}`: "from", `{"from":"yesterday"}`: "from", `{}`: "from", `{"from":"1","endpoint":"https://x.example"}`: "endpoint", `[]`: "body", `{`: "body", strings.Repeat(" ", 20<<10): "body"} {
-		if code, got, _ := call("POST", "/v1/webhooks/replay", "bank", "savings:write", body); code != 400 || !strings.Contains(got, `{"errors":[{"errors":["`) || !strings.Contains(got, `"field":"`+field+`"`) {
-			t.Errorf("%.30s: %d %s", body, code, got)
-		}
-	}
-	other := r.n
-	if code, body, _ := call("POST", "/v1/webhooks/replay", "other", "savings:write", `{"from":"1"}`); code != 400 {
-		t.Error(other, code, body)
 	}
 }
