@@ -26,7 +26,7 @@ type SavingsStore interface {
 	Unnoticed(ctx context.Context, partner string, now time.Time) (int, error)
 	// NextReady is when the earliest transaction becomes ready of which the bank was not told; ok says whether there is one.
 	NextReady(ctx context.Context, partner string) (at time.Time, ok bool, err error)
-	// LeftOf is how many transactions were given with a notice, and how many of them are still requested.
+	// LeftOf is how many transactions were given with a notice, and how many of them are still requested: each counted to a thousand.
 	LeftOf(ctx context.Context, notice string) (all, left int, err error)
 }
 

@@ -9,81 +9,116 @@ import (
 	"parley/savings"
 )
 
-// Book loads everything about a user that a change may need. It is read without a transaction: the user is read first, so a change that was
-// written meanwhile has raised their version, and what was made of a torn book is refused by its guard.
+// Book loads everything about a user that a change may need, as it was at one moment. Every change raises the user's version, so a book is
+// loaded again when the version was raised between the first of it and the last.
 func (s *Store) Book(ctx context.Context, partner string, of savings.Of) (*savings.Book, error) {
-	b := &savings.Book{}
-	user, err := s.whose(ctx, partner, of)
-	if err == nil {
-		b.User, err = one(ctx, s.read, "user", func(row scanner) (savings.User, error) { return scanUser(row) },
-			`SELECT `+userColumns+` FROM savings_user u WHERE u.partner = $1 AND u.id = $2`, partner, user)
-	}
-	if parley.KindOf(err) == parley.KindNotFound && of.Create {
-		return b, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	if b.Accounts, err = all(ctx, s.read, func(row scanner) (savings.Account, error) { return scanAccount(row) },
-		`SELECT `+accountColumns+` FROM savings_account a WHERE a.usr = $1 ORDER BY a.created, a.id`, user); err != nil {
-		return nil, err
-	}
-	if b.Dreams, err = all(ctx, s.read, func(row scanner) (savings.Dream, error) { return scanDream(row) },
-		`SELECT `+dreamColumns+` FROM savings_dream d WHERE d.usr = $1 AND d.deleted = 0 ORDER BY d.created, d.id`, user); err != nil {
-		return nil, err
-	}
-	if len(b.Dreams) > 0 {
-		if b.Launches, err = all(ctx, s.read, func(row scanner) (savings.Launch, error) { return scanDueLaunch(row) },
-			`SELECT `+launchColumns+`, q.due FROM savings_launch l`+withDue+`WHERE l.usr = $1 AND l.state <> 'stopped' ORDER BY l.created, l.id`, user); err != nil {
-			return nil, err
+	for {
+		b, torn, err := s.load(ctx, partner, of)
+		if err != nil || !torn {
+			return b, err
 		}
 	}
-	if b.Transactions, err = all(ctx, s.read, func(row scanner) (savings.Transaction, error) { return scanSaved(row) },
-		`SELECT `+savedColumns+` FROM savings_transaction t WHERE t.usr = $1 AND t.state = 'requested' ORDER BY t.requested, t.id`, user); err != nil {
-		return nil, err
-	}
-	if b.User.Version > 0 && len(b.Launches) > 0 {
-		if b.Consents, err = all(ctx, s.read, func(row scanner) (savings.Consent, error) { return scanConsent(row) },
-			`SELECT `+consentColumns+` FROM savings_consent c WHERE c.usr = $1 AND c.consented = 0 AND c.rejected = 0 ORDER BY c.created, c.id`, user); err != nil {
-			return nil, err
-		}
-	}
-	return b, errors.Join(s.named(ctx, b, of), s.belonging(ctx, b), s.followed(ctx, b, partner))
 }
 
-// whose is the user whom of names. Somebody else's is not there.
-func (s *Store) whose(ctx context.Context, partner string, of savings.Of) (string, error) {
-	find := func(what, query, id string) (string, error) {
-		return one(ctx, s.read, what, func(row scanner) (user string, err error) { return user, row.Scan(&user) }, query, partner, id)
-	}
+// bookOf reads a user, and of what there is anything to be read besides: most people have not been given something of everything, and looking
+// into an index is cheaper than asking.
+const bookOf = `SELECT ` + userColumns + `,
+		EXISTS (SELECT 1 FROM savings_account a WHERE a.usr = u.id), EXISTS (SELECT 1 FROM savings_dream d WHERE d.usr = u.id AND d.deleted = 0),
+		EXISTS (SELECT 1 FROM savings_launch l WHERE l.usr = u.id AND l.state <> 'stopped'),
+		EXISTS (SELECT 1 FROM savings_transaction t WHERE t.usr = u.id AND t.state = 'requested'),
+		EXISTS (SELECT 1 FROM savings_consent c WHERE c.usr = u.id AND c.consented = 0 AND c.rejected = 0)
+	FROM savings_user u WHERE u.partner = $1 AND u.id = `
+
+// whose is what of names and its id, and the query for the user of it. Somebody else's is not there.
+func whose(of savings.Of) (what, query, id string) {
 	switch {
 	case of.User != "":
-		return of.User, nil
+		return "user", bookOf + `$2`, of.User
 	case of.ExternalUser != "":
-		return find("user", `SELECT id FROM savings_user WHERE partner = $1 AND external_id = $2`, of.ExternalUser)
+		return "user", bookOf + `(SELECT x.id FROM savings_user x WHERE x.partner = $1 AND x.external_id = $2)`, of.ExternalUser
 	case of.Account != "":
-		return find("account", `SELECT usr FROM savings_account WHERE partner = $1 AND id = $2`, of.Account)
+		return "account", bookOf + `(SELECT x.usr FROM savings_account x WHERE x.partner = $1 AND x.id = $2)`, of.Account
 	case of.Dream != "":
-		return find("dream", `SELECT usr FROM savings_dream WHERE partner = $1 AND id = $2`, of.Dream)
+		return "dream", bookOf + `(SELECT x.usr FROM savings_dream x WHERE x.partner = $1 AND x.id = $2)`, of.Dream
 	case of.Launch != "":
-		return find("launch", `SELECT usr FROM savings_launch WHERE partner = $1 AND id = $2`, of.Launch)
+		return "launch", bookOf + `(SELECT x.usr FROM savings_launch x WHERE x.partner = $1 AND x.id = $2)`, of.Launch
 	case of.Transaction != "":
-		return find("transaction", `SELECT usr FROM savings_transaction WHERE partner = $1 AND id = $2`, of.Transaction)
+		return "transaction", bookOf + `(SELECT x.usr FROM savings_transaction x WHERE x.partner = $1 AND x.id = $2)`, of.Transaction
 	case of.Consent != "":
-		return find("consent", `SELECT usr FROM savings_consent WHERE partner = $1 AND id = $2`, of.Consent)
+		return "consent", bookOf + `(SELECT x.usr FROM savings_consent x WHERE x.partner = $1 AND x.id = $2)`, of.Consent
 	case of.Temporary != "":
-		return find("consent", `SELECT usr FROM savings_consent WHERE partner = $1 AND temporary = $2`, of.Temporary)
+		return "consent", bookOf + `(SELECT x.usr FROM savings_consent x WHERE x.partner = $1 AND x.temporary = $2 AND x.temporary <> '')`, of.Temporary
 	case of.Message != "":
-		return find("message", `SELECT usr FROM savings_message WHERE partner = $1 AND id = $2`, of.Message)
+		return "message", bookOf + `(SELECT x.usr FROM savings_message x WHERE x.partner = $1 AND x.id = $2)`, of.Message
 	}
-	return "", parley.Errorf(parley.KindNotFound, "nobody was named")
+	return "user", "", ""
+}
+
+// load loads a book; torn says that it changed meanwhile.
+func (s *Store) load(ctx context.Context, partner string, of savings.Of) (b *savings.Book, torn bool, err error) {
+	b = &savings.Book{}
+	what, query, id := whose(of)
+	if id == "" {
+		return nil, false, parley.Errorf(parley.KindNotFound, "nobody was named")
+	}
+	var accounts, dreams, launches, transactions, consents bool
+	b.User, err = one(ctx, s.read, what, func(row scanner) (savings.User, error) {
+		return scanUser(row, &accounts, &dreams, &launches, &transactions, &consents)
+	}, query, partner, id)
+	if parley.KindOf(err) == parley.KindNotFound && of.Create {
+		return b, false, nil
+	}
+	if err != nil {
+		return nil, false, err
+	}
+	user := b.User.ID
+	if accounts {
+		if b.Accounts, err = all(ctx, s.read, func(row scanner) (savings.Account, error) { return scanAccount(row) },
+			`SELECT `+accountColumns+` FROM savings_account a WHERE a.usr = $1 ORDER BY a.created, a.id`, user); err != nil {
+			return nil, false, err
+		}
+	}
+	if dreams {
+		if b.Dreams, err = all(ctx, s.read, func(row scanner) (savings.Dream, error) { return scanDream(row) },
+			`SELECT `+dreamColumns+` FROM savings_dream d WHERE d.usr = $1 AND d.deleted = 0 ORDER BY d.created, d.id`, user); err != nil {
+			return nil, false, err
+		}
+	}
+	if launches {
+		if b.Launches, err = all(ctx, s.read, func(row scanner) (savings.Launch, error) { return scanDueLaunch(row) },
+			`SELECT `+launchColumns+`, q.due FROM savings_launch l`+withDue+`WHERE l.usr = $1 AND l.state <> 'stopped' ORDER BY l.created, l.id`, user); err != nil {
+			return nil, false, err
+		}
+	}
+	if transactions {
+		if b.Transactions, err = all(ctx, s.read, func(row scanner) (savings.Transaction, error) { return scanSaved(row) },
+			`SELECT `+savedColumns+` FROM savings_transaction t WHERE t.usr = $1 AND t.state = 'requested' ORDER BY t.requested, t.id`, user); err != nil {
+			return nil, false, err
+		}
+	}
+	if consents || slices.ContainsFunc(b.Launches, func(l savings.Launch) bool { return l.Consent != "" }) {
+		if b.Consents, err = all(ctx, s.read, func(row scanner) (savings.Consent, error) { return scanConsent(row) },
+			`SELECT `+consentColumns+` FROM savings_consent c WHERE c.usr = $1 AND (c.consented = 0 AND c.rejected = 0
+				OR c.id IN (SELECT l.consent FROM savings_launch l WHERE l.usr = $1 AND l.state <> 'stopped')) ORDER BY c.created, c.id`, user); err != nil {
+			return nil, false, err
+		}
+	}
+	if err = errors.Join(s.named(ctx, b, of), s.belonging(ctx, b), s.followed(ctx, b)); err != nil {
+		return nil, false, err
+	}
+	if !accounts && !dreams && !launches && !transactions && !consents && of.Message == "" && of.Occasion == "" {
+		return b, false, nil // whatever else was named is over, and does not change any more
+	}
+	version := int64(0)
+	err = s.read.row(ctx, `SELECT version FROM savings_user WHERE id = $1`, user).Scan(&version)
+	return b, version != b.User.Version, err
 }
 
 // named adds what was named, also when it is over.
 func (s *Store) named(ctx context.Context, b *savings.Book, of savings.Of) error {
 	user := b.User.ID
 	errs := []error{s.addDream(ctx, b, of.Dream), s.addLaunch(ctx, b, of.Launch), s.addTransaction(ctx, b, of.Transaction), s.addConsent(ctx, b, `c.id`, of.Consent),
-		s.addConsent(ctx, b, `c.temporary`, of.Temporary)}
+		s.addConsent(ctx, b, `c.temporary <> '' AND c.temporary`, of.Temporary)}
 	for _, id := range of.More {
 		errs = append(errs, s.addTransaction(ctx, b, id))
 	}
@@ -108,7 +143,7 @@ func (s *Store) named(ctx context.Context, b *savings.Book, of savings.Of) error
 	return errors.Join(errs...)
 }
 
-// belonging adds the dreams and launches of the transactions that are there, and the consents of the launches.
+// belonging adds the dreams and launches of the transactions that are there, and the dreams and consents of the launches.
 func (s *Store) belonging(ctx context.Context, b *savings.Book) error {
 	var errs []error
 	for _, t := range b.Transactions {
@@ -120,6 +155,7 @@ func (s *Store) belonging(ctx context.Context, b *savings.Book) error {
 	return errors.Join(errs...)
 }
 
+// addDream, and the others that add, add one thing of the user's, unless it is there.
 func (s *Store) addDream(ctx context.Context, b *savings.Book, id string) error {
 	if _, there := b.Dream(id); id == "" || there {
 		return nil
@@ -144,7 +180,7 @@ func (s *Store) addTransaction(ctx context.Context, b *savings.Book, id string) 
 	if _, there := b.Transaction(id); id == "" || there {
 		return nil
 	}
-	for _, by := range []string{`t.id`, `t.external_id`} {
+	for _, by := range []string{`t.id`, `t.external_id <> '' AND t.external_id`} {
 		more, err := all(ctx, s.read, func(row scanner) (savings.Transaction, error) { return scanSaved(row) },
 			`SELECT `+savedColumns+` FROM savings_transaction t WHERE t.usr = $1 AND `+by+` = $2`, b.User.ID, id)
 		if err != nil {
@@ -174,15 +210,15 @@ func (s *Store) addConsent(ctx context.Context, b *savings.Book, by, id string) 
 }
 
 // followed adds what the launches have made that active Copycats follow: of the same partner, whoever's they are.
-func (s *Store) followed(ctx context.Context, b *savings.Book, partner string) error {
+func (s *Store) followed(ctx context.Context, b *savings.Book) error {
 	for _, l := range b.Launches {
 		if l.Follows == "" || l.State != savings.Active {
 			continue
 		}
 		ready, id := looked(l.Done)
 		made, err := all(ctx, s.read, func(row scanner) (savings.Transaction, error) { return scanSaved(row) },
-			`SELECT `+savedColumns+` FROM savings_transaction t WHERE t.launch = $1 AND t.partner = $2 AND (t.ready, t.id) > ($3, $4) ORDER BY t.ready, t.id LIMIT 100`,
-			l.Follows, partner, ready, id)
+			`SELECT `+savedColumns+` FROM savings_transaction t WHERE t.launch = $1 AND t.launch <> '' AND t.partner = $2 AND (t.ready, t.id) > ($3, $4) ORDER BY t.ready, t.id LIMIT 100`,
+			l.Follows, b.User.Partner, ready, id)
 		if err != nil {
 			return err
 		}

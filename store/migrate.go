@@ -143,7 +143,7 @@ var migrations = []string{
 	// 2: what was said and answered, redacted, with the event.
 	`ALTER TABLE event ADD COLUMN exchange TEXT NOT NULL DEFAULT ''`,
 	// 3: goal savings.
-	savingsSchema,
+	savingsSchema + savingsFigures,
 }
 
 // migrate brings the database up to date, one migration and its number in one transaction.

@@ -32,12 +32,8 @@ func scanAccount(row scanner, more ...any) (savings.Account, error) {
 
 // Accounts lists the accounts of a partner's users.
 func (s *Store) Accounts(ctx context.Context, q savings.Query) ([]savings.AccountView, int, error) {
-	l := listing{q: q, from: `savings_account a JOIN savings_user u ON u.id = a.usr`, id: `a.id`, order: `a.created, a.id`}
-	l.where(`a.partner = `, q.Partner)
-	l.whereIf(q.ID, `a.id = `)
-	l.whereIf(q.ExternalID, `a.external_id = `)
-	l.whereIf(q.User, `a.usr = `)
-	l.whereIf(q.ExternalUser, `u.external_id = `)
+	l := things(q, `savings_account`, `a`, `created`, withOwner(`a`))
+	l.whereIf(q.ExternalID, `a.external_id <> '' AND a.external_id = `)
 	return list(ctx, s, l, accountColumns+`, u.external_id`, func(row scanner) (v savings.AccountView, err error) {
 		v.Account, err = scanAccount(row, &v.Owner.ExternalID)
 		v.Owner.ID, v.Owner.Type = v.User, "User"

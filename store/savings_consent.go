@@ -35,11 +35,7 @@ func scanConsent(row scanner, more ...any) (savings.Consent, error) {
 
 // Consents lists the transfer consents of a partner's users.
 func (s *Store) Consents(ctx context.Context, q savings.Query) ([]savings.ConsentView, int, error) {
-	l := listing{q: q, from: `savings_consent c JOIN savings_user u ON u.id = c.usr`, id: `c.id`, order: `c.created, c.id`}
-	l.where(`c.partner = `, q.Partner)
-	l.whereIf(q.ID, `c.id = `)
-	l.whereIf(q.User, `c.usr = `)
-	l.whereIf(q.ExternalUser, `u.external_id = `)
+	l := things(q, `savings_consent`, `c`, `created`, withOwner(`c`))
 	l.whereIf(q.Launch, `c.launch = `)
 	return list(ctx, s, l, consentColumns+`, u.external_id`, func(row scanner) (v savings.ConsentView, err error) {
 		v.Consent, err = scanConsent(row, &v.Owner.ExternalID)

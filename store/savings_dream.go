@@ -48,11 +48,7 @@ func scanDreamView(row scanner, more ...any) (v savings.DreamView, err error) {
 
 // Dreams lists the dreams of a partner's users.
 func (s *Store) Dreams(ctx context.Context, q savings.Query) ([]savings.DreamView, int, error) {
-	l := listing{q: q, from: `savings_dream d JOIN savings_user u ON u.id = d.usr LEFT JOIN savings_account a ON a.id = d.account`, id: `d.id`, order: `d.created, d.id`}
-	l.where(`d.partner = `, q.Partner)
-	l.whereIf(q.ID, `d.id = `)
-	l.whereIf(q.User, `d.usr = `)
-	l.whereIf(q.ExternalUser, `u.external_id = `)
+	l := things(q, `savings_dream`, `d`, `created`, withOwner(`d`)+` LEFT JOIN savings_account a ON a.id = d.account`)
 	switch q.State {
 	case "", "active":
 		l.and(`d.deleted = 0`)

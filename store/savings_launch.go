@@ -50,7 +50,7 @@ func putDue(t *tx, l savings.Launch) error {
 			ON CONFLICT (launch) DO UPDATE SET due = excluded.due WHERE savings_due.due <> excluded.due`, l.ID, l.User, millis(l.Due))
 	case l.Follows != "" && l.State == savings.Active:
 		ready, id := looked(l.Done)
-		return t.do(`DELETE FROM savings_due WHERE launch = $1 AND NOT EXISTS (SELECT 1 FROM savings_transaction x WHERE x.launch = $2 AND (x.ready, x.id) > ($3, $4))`, l.ID, l.Follows, ready, id)
+		return t.do(`DELETE FROM savings_due WHERE launch = $1 AND NOT EXISTS (SELECT 1 FROM savings_transaction x WHERE x.launch = $2 AND x.launch <> '' AND (x.ready, x.id) > ($3, $4))`, l.ID, l.Follows, ready, id)
 	}
 	return t.do(`DELETE FROM savings_due WHERE launch = $1`, l.ID)
 }
@@ -87,13 +87,8 @@ func scanDueLaunch(row scanner, more ...any) (savings.Launch, error) {
 
 // Launches lists what a partner's users have launched.
 func (s *Store) Launches(ctx context.Context, q savings.Query) ([]savings.LaunchView, int, error) {
-	l := listing{q: q, id: `l.id`, order: `l.created, l.id`, from: `savings_launch l JOIN savings_dream d ON d.id = l.dream JOIN savings_user u ON u.id = l.usr
-		LEFT JOIN savings_account a ON a.id = d.account` + withDue}
-	l.where(`l.partner = `, q.Partner)
-	l.whereIf(q.ID, `l.id = `)
+	l := things(q, `savings_launch`, `l`, `created`, withOwner(`l`)+` JOIN savings_dream d ON d.id = l.dream LEFT JOIN savings_account a ON a.id = d.account`+withDue)
 	l.whereIf(q.Dream, `l.dream = `)
-	l.whereIf(q.User, `l.usr = `)
-	l.whereIf(q.ExternalUser, `u.external_id = `)
 	l.whereIf(q.State, `l.state = `)
 	return list(ctx, s, l, dreamColumns+dreamView+`, `+launchColumns+`, q.due`, func(row scanner) (v savings.LaunchView, err error) {
 		v.Launch, err = scanDueLaunch(&behind{row: row, first: func(more ...any) (err error) { v.On, err = scanDreamView(row, more...); return err }})
@@ -112,16 +107,24 @@ func (b *behind) Scan(dest ...any) error { return b.first(dest...) }
 
 // DueUsers are users with launches that are due, the longest due first, each once.
 func (s *Store) DueUsers(ctx context.Context, now time.Time, limit int) ([]savings.DueUser, error) {
-	users, err := all(ctx, s.read, func(row scanner) (u savings.DueUser, err error) { return u, row.Scan(&u.Partner, &u.User) },
-		`SELECT partner, usr FROM savings_due WHERE due <= $1 ORDER BY due LIMIT $2`, millis(now), limit)
-	seen, once := map[savings.DueUser]bool{}, users[:0]
-	for _, u := range users {
+	rows, err := s.read.query(ctx, `SELECT partner, usr FROM savings_due WHERE due <= $1 ORDER BY due`, millis(now))
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var users []savings.DueUser
+	seen := map[savings.DueUser]bool{}
+	for len(users) < limit && rows.Next() { // no more is read than is asked for
+		var u savings.DueUser
+		if err := rows.Scan(&u.Partner, &u.User); err != nil {
+			return nil, err
+		}
 		if !seen[u] {
 			seen[u] = true
-			once = append(once, u)
+			users = append(users, u)
 		}
 	}
-	return once, err
+	return users, rows.Err()
 }
 
 // NextLaunchDue is when the earliest launch is due.

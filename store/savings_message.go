@@ -47,11 +47,7 @@ func scanMessage(row scanner, more ...any) (savings.Message, error) {
 
 // Messages lists the messages for a partner's users.
 func (s *Store) Messages(ctx context.Context, q savings.Query) ([]savings.MessageView, int, error) {
-	l := listing{q: q, from: `savings_message m JOIN savings_user u ON u.id = m.usr`, id: `m.id`, order: `m.created, m.id`}
-	l.where(`m.partner = `, q.Partner)
-	l.whereIf(q.ID, `m.id = `)
-	l.whereIf(q.User, `m.usr = `)
-	l.whereIf(q.ExternalUser, `u.external_id = `)
+	l := things(q, `savings_message`, `m`, `created`, withOwner(`m`))
 	l.whereIf(q.Category, `m.category = `)
 	if q.External != nil {
 		l.where(`m.external = `, bit(*q.External))

@@ -28,7 +28,7 @@ const savingsSchema = `
 		version         BIGINT NOT NULL
 	);
 	CREATE UNIQUE INDEX savings_user_external ON savings_user (partner, external_id);
-	CREATE INDEX savings_user_listed ON savings_user (partner, created, id);
+	CREATE INDEX savings_user_listed ON savings_user (partner, created, id, destroyed);
 
 	CREATE TABLE savings_account (
 		id           TEXT PRIMARY KEY,
@@ -79,7 +79,7 @@ const savingsSchema = `
 		created      BIGINT NOT NULL
 	);
 	CREATE INDEX savings_dream_user ON savings_dream (usr, created, id);
-	CREATE INDEX savings_dream_listed ON savings_dream (partner, created, id);
+	CREATE INDEX savings_dream_listed ON savings_dream (partner, created, id, deleted);
 
 	CREATE TABLE savings_launch (
 		id               TEXT PRIMARY KEY,
@@ -106,7 +106,7 @@ const savingsSchema = `
 		done             TEXT NOT NULL,
 		created          BIGINT NOT NULL
 	);
-	CREATE INDEX savings_launch_user ON savings_launch (usr) WHERE state <> 'stopped';
+	CREATE INDEX savings_launch_user ON savings_launch (usr, created, id);
 	CREATE INDEX savings_launch_dream ON savings_launch (dream, created, id);
 	CREATE INDEX savings_launch_listed ON savings_launch (partner, created, id);
 	CREATE INDEX savings_launch_follows ON savings_launch (follows) WHERE follows <> '';
@@ -145,11 +145,12 @@ const savingsSchema = `
 	);
 	CREATE INDEX savings_transaction_open ON savings_transaction (usr) WHERE state = 'requested';
 	CREATE INDEX savings_transaction_user ON savings_transaction (usr, requested, id);
-	CREATE INDEX savings_transaction_listed ON savings_transaction (partner, requested, id);
-	CREATE INDEX savings_transaction_requested ON savings_transaction (partner, requested, id) WHERE state = 'requested';
+	CREATE INDEX savings_transaction_listed ON savings_transaction (partner, requested, id, state);
+	CREATE INDEX savings_transaction_requested ON savings_transaction (partner, requested, id) WHERE state = 'requested' AND linked = 1;
 	CREATE UNIQUE INDEX savings_transaction_occasion ON savings_transaction (launch, occasion) WHERE launch <> '';
 	CREATE INDEX savings_transaction_made ON savings_transaction (launch, ready, id) WHERE launch <> '';
 	CREATE UNIQUE INDEX savings_transaction_external ON savings_transaction (usr, external_id) WHERE external_id <> '';
+	CREATE INDEX savings_transaction_posted ON savings_transaction (partner, external_id) WHERE external_id <> '';
 	CREATE INDEX savings_transaction_unnoticed ON savings_transaction (partner, ready) WHERE state = 'requested' AND notice = '' AND linked = 1;
 	CREATE INDEX savings_transaction_notice ON savings_transaction (notice, state) WHERE notice <> '';
 
@@ -244,3 +245,58 @@ const savingsSchema = `
 		PRIMARY KEY (partner, key)
 	);
 	CREATE INDEX savings_answer_at ON savings_answer (at);`
+
+// savingsFigures tells SQLite what the tables look like when they are full: how many rows an index has, and how many of them are alike in its
+// first column, its first two, and so on. It cannot know that of empty ones, and would look for what is one user's among all that is their
+// partner's. PostgreSQL counts by itself.
+const savingsFigures = `
+	ANALYZE savings_due;
+	INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES
+		('savings_user', 'sqlite_autoindex_savings_user_1', '1000000 1'),
+		('savings_user', 'savings_user_external', '1000000 500000 1'),
+		('savings_user', 'savings_user_listed', '1000000 500000 1 1 1'),
+		('savings_account', 'sqlite_autoindex_savings_account_1', '1000000 1'),
+		('savings_account', 'savings_account_user', '1000000 1 1 1'),
+		('savings_account', 'savings_account_external', '1000000 1 1'),
+		('savings_account', 'savings_account_listed', '1000000 500000 1 1'),
+		('savings_account', 'savings_account_found', '1000000 500000 2'),
+		('savings_dream', 'sqlite_autoindex_savings_dream_1', '3000000 1'),
+		('savings_dream', 'savings_dream_user', '3000000 3 1 1'),
+		('savings_dream', 'savings_dream_listed', '3000000 1500000 1 1 1'),
+		('savings_launch', 'sqlite_autoindex_savings_launch_1', '6000000 1'),
+		('savings_launch', 'savings_launch_user', '6000000 6 1 1'),
+		('savings_launch', 'savings_launch_dream', '6000000 2 1 1'),
+		('savings_launch', 'savings_launch_listed', '6000000 3000000 1 1'),
+		('savings_launch', 'savings_launch_follows', '100000 2'),
+		('savings_due', 'sqlite_autoindex_savings_due_1', '3000000 1'),
+		('savings_due', 'savings_due_due', '3000000 1000'),
+		('savings_transaction', 'sqlite_autoindex_savings_transaction_1', '1000000000 1'),
+		('savings_transaction', 'savings_transaction_open', '3000000 3'),
+		('savings_transaction', 'savings_transaction_user', '1000000000 1000 1 1'),
+		('savings_transaction', 'savings_transaction_listed', '1000000000 500000000 10 1 1'),
+		('savings_transaction', 'savings_transaction_requested', '3000000 1500000 10 1'),
+		('savings_transaction', 'savings_transaction_occasion', '900000000 300 1'),
+		('savings_transaction', 'savings_transaction_made', '900000000 300 1 1'),
+		('savings_transaction', 'savings_transaction_external', '10000000 10 1'),
+		('savings_transaction', 'savings_transaction_posted', '10000000 5000000 1'),
+		('savings_transaction', 'savings_transaction_unnoticed', '100000 50000 10'),
+		('savings_transaction', 'savings_transaction_notice', '900000000 10000 5000'),
+		('savings_consent', 'sqlite_autoindex_savings_consent_1', '1000000 1'),
+		('savings_consent', 'savings_consent_user', '1000000 2 1 1'),
+		('savings_consent', 'savings_consent_listed', '1000000 500000 1 1'),
+		('savings_consent', 'savings_consent_temporary', '100000 1'),
+		('savings_message', 'sqlite_autoindex_savings_message_1', '10000000 1'),
+		('savings_message', 'savings_message_user', '10000000 10 1 1'),
+		('savings_message', 'savings_message_listed', '10000000 5000000 1 1'),
+		('savings_feed', 'sqlite_autoindex_savings_feed_1', '100000000 100 1'),
+		('savings_event', 'sqlite_autoindex_savings_event_1', '100000000 1'),
+		('savings_event', 'savings_event_id', '100000000 1'),
+		('savings_event', 'savings_event_partner', '100000000 50000000 1'),
+		('savings_event', 'savings_event_user', '100000000 100'),
+		('savings_cursor', 'sqlite_autoindex_savings_cursor_1', '100 1'),
+		('savings_session', 'sqlite_autoindex_savings_session_1', '100000 1'),
+		('savings_session', 'savings_session_user', '100000 2'),
+		('savings_session', 'savings_session_expires', '100000 2'),
+		('savings_answer', 'sqlite_autoindex_savings_answer_1', '1000000 500000 1'),
+		('savings_answer', 'savings_answer_at', '1000000 10');
+	ANALYZE sqlite_schema;`

@@ -45,15 +45,11 @@ func scanSaved(row scanner, more ...any) (savings.Transaction, error) {
 
 // Transactions lists the transactions of a partner's users by when they were requested.
 func (s *Store) Transactions(ctx context.Context, q savings.Query) ([]savings.TransactionView, int, error) {
-	l := listing{q: q, id: `t.id`, order: `t.requested, t.id`, from: `savings_transaction t JOIN savings_user u ON u.id = t.usr
+	l := things(q, `savings_transaction`, `t`, `requested`, withOwner(`t`)+`
 		LEFT JOIN savings_account ta ON ta.id = t.to_account LEFT JOIN savings_dream td ON td.id = t.to_dream
-		LEFT JOIN savings_account fa ON fa.id = t.from_account LEFT JOIN savings_dream fd ON fd.id = t.from_dream`}
-	l.where(`t.partner = `, q.Partner)
-	l.whereIf(q.ID, `t.id = `)
-	l.whereIf(q.ExternalID, `t.external_id = `)
-	l.whereIf(q.User, `t.usr = `)
-	l.whereIf(q.ExternalUser, `u.external_id = `)
-	l.whereIf(q.Launch, `t.launch = `)
+		LEFT JOIN savings_account fa ON fa.id = t.from_account LEFT JOIN savings_dream fd ON fd.id = t.from_dream`)
+	l.whereIf(q.ExternalID, `t.external_id <> '' AND t.external_id = `)
+	l.whereIf(q.Launch, `t.launch <> '' AND t.launch = `)
 	switch q.State { // written out, so that the indexes of one state serve
 	case "requested", "settled", "failed":
 		l.and(`t.state = '` + q.State + `'`)
@@ -62,12 +58,17 @@ func (s *Store) Transactions(ctx context.Context, q savings.Query) ([]savings.Tr
 		l.and(`1 = 0`)
 	}
 	if q.Dream != "" {
-		l.where(`(t.to_dream = `, q.Dream)
-		l.is[len(l.is)-1] += ` OR t.from_dream = $` + strconv.Itoa(len(l.args)) + `)`
+		l.where(`t.usr = (SELECT x.usr FROM savings_dream x WHERE x.partner = $1 AND x.id = `, q.Dream)
+		n := strconv.Itoa(len(l.args))
+		l.is[len(l.is)-1] += `) AND (t.to_dream = $` + n + ` OR t.from_dream = $` + n + `)`
 	}
-	if q.Given {
+	switch {
+	case !q.Given || q.State == "settled" || q.State == "failed":
+	case q.State == "requested":
+		l.where(`t.linked = 1 AND t.ready <= `, millis(q.GivenAt))
+	default:
 		l.where(`(t.state <> 'requested' OR t.linked = 1 AND t.ready <= `, millis(q.GivenAt))
-		l.is[len(l.is)-1] += `)`
+		l.close()
 	}
 	return list(ctx, s, l, savedColumns+`, u.external_id, ta.id, ta.type, ta.external_id, td.id, td.type, td.name, fa.id, fa.type, fa.external_id, fd.id, fd.type, fd.name`,
 		func(row scanner) (v savings.TransactionView, err error) {
@@ -91,8 +92,10 @@ func (s *Store) NextReady(ctx context.Context, partner string) (time.Time, bool,
 	return s.earliest(ctx, `SELECT MIN(ready)`+unnoticed, partner)
 }
 
-// LeftOf is how many transactions were given with a notice, and how many of them are still requested.
+// LeftOf is how many transactions were given with a notice, and how many of them are still requested: each a thousand at most, because a notice
+// may be of a million, and whoever acts on one of them asks.
 func (s *Store) LeftOf(ctx context.Context, notice string) (all, left int, err error) {
-	err = s.read.row(ctx, `SELECT COUNT(*), COALESCE(SUM(CASE WHEN state = 'requested' THEN 1 ELSE 0 END), 0) FROM savings_transaction WHERE notice = $1 AND notice <> ''`, notice).Scan(&all, &left)
+	const some = `(SELECT COUNT(*) FROM (SELECT 1 FROM savings_transaction WHERE notice = $1 AND notice <> ''`
+	err = s.read.row(ctx, `SELECT `+some+` LIMIT 1000) a), `+some+` AND state = 'requested' LIMIT 1000) l)`, notice).Scan(&all, &left)
 	return all, left, err
 }

@@ -51,6 +51,9 @@ func eraseUser(t *tx, user string) error {
 	return eraseEvents(t, user)
 }
 
+// withOwner joins the user of things to a page of them.
+func withOwner(as string) string { return ` JOIN savings_user u ON u.id = ` + as + `.usr` }
+
 func scanUser(row scanner, more ...any) (savings.User, error) {
 	var u savings.User
 	var requested, initiated, balanced, created, destroyed int64
@@ -62,7 +65,7 @@ func scanUser(row scanner, more ...any) (savings.User, error) {
 
 // Users lists the users of a partner, but for those who were erased.
 func (s *Store) Users(ctx context.Context, q savings.Query) ([]savings.User, int, error) {
-	l := listing{q: q, from: `savings_user u`, id: `u.id`, order: `u.created, u.id`}
+	l := listing{q: q, table: `savings_user`, as: `u`, by: `created`}
 	l.where(`u.partner = `, q.Partner)
 	l.whereIf(q.ID, `u.id = `)
 	l.whereIf(q.User, `u.id = `)
