@@ -54,6 +54,7 @@ var exit = Ask{"onExitRequested", struct{}{}}
 type asking struct {
 	again  bool   // the person wants to be asked again
 	launch string // which has just been made
+	stands bool   // the answer is given again: what stands is said again, and nothing made anew
 	fresh  bool   // only what this session was not told before: a stream does not repeat itself
 }
 
@@ -89,9 +90,12 @@ func (a *App) asks(b *savings.Book, v *visit, why asking) ([]Ask, error) {
 		if !ok || l.State != savings.Draft || !c.ConsentedAt.IsZero() || !c.RejectedAt.IsZero() || !v.renews(b, c, why) {
 			continue
 		}
-		temporary, err := b.RenewConsent(c.ID)
-		if err != nil {
-			return nil, err
+		temporary, stands := b.StandingConsent(c.ID)
+		if !stands || !why.stands {
+			var err error
+			if temporary, err = b.RenewConsent(c.ID); err != nil {
+				return nil, err
+			}
 		}
 		page := a.Base + landing("/dreams/"+l.Dream)
 		list = append(list, Ask{"onTransferConsentRequested", askConsent{c.RequestID, temporary, page + "?consent=given", page + "?consent=cancelled"}})

@@ -67,20 +67,27 @@ func (a *App) createDream(w http.ResponseWriter, r *http.Request, v *visit) erro
 	if err := picture(d.ImageURL); err != nil {
 		return in("dream", err)
 	}
-	var made savings.Dream
 	var list []Ask
-	b, err := a.change(r.Context(), v, savings.Of{}, func(b *savings.Book) (err error) {
-		made, err = b.CreateDream(savings.NewDream{Type: or(d.Type), Name: or(d.Name), Target: or(d.TargetCents), Expires: or(d.ExpiresAt),
-			Group: or(d.GroupDreamID), Inspiration: or(d.DreamInspiration), Image: or(d.ImageURL)})
-		if err == nil {
-			list, err = a.asks(b, v, asking{fresh: true})
-		}
-		return err
+	b, id, err := a.once(r, v, making{asked: d,
+		make: func(b *savings.Book) (string, error) {
+			made, err := b.CreateDream(savings.NewDream{Type: or(d.Type), Name: or(d.Name), Target: or(d.TargetCents), Expires: or(d.ExpiresAt),
+				Group: or(d.GroupDreamID), Inspiration: or(d.DreamInspiration), Image: or(d.ImageURL)})
+			return made.ID, err
+		},
+		then: func(b *savings.Book, id string, again bool) (err error) { // an answer that was lost may have held what is to be asked
+			list, err = a.asks(b, v, asking{fresh: !again})
+			return err
+		},
+		named: func(id string) savings.Of { return savings.Of{Dream: id} },
 	})
 	if err != nil {
 		return in("dream", err)
 	}
-	web.JSON(w, http.StatusCreated, dreamAnswer{dreamJSON(b.ViewDream(made)), list})
+	made, ok := b.Dream(id)
+	if !ok {
+		return savings.NotFound("dream")
+	}
+	web.JSON(w, http.StatusCreated, dreamAnswer{dreamJSON(b.ViewDream(*made)), list})
 	return nil
 }
 

@@ -235,6 +235,8 @@ func (a *App) fail(w http.ResponseWriter, r *http.Request, err error) {
 		a.forget(w)
 		w.Header().Set("WWW-Authenticate", "Cookie")
 		status, detail = http.StatusUnauthorized, "You are signed out. Open the bank's app again."
+	case errors.Is(err, errOther):
+		status, detail = http.StatusUnprocessableEntity, "This Idempotency-Key was used for another request."
 	case errors.Is(err, errForgery):
 		status, detail = http.StatusForbidden, "Changes are made by the web app alone: as application/json, from its own origin."
 	case status == http.StatusNotFound:

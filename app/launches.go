@@ -97,21 +97,23 @@ func (a *App) createLaunch(w http.ResponseWriter, r *http.Request, v *visit) err
 	if err != nil {
 		return err
 	}
-	var made savings.Launch
 	var list []Ask
-	b, err := a.change(r.Context(), v, savings.Of{Follow: n.Leader()}, func(b *savings.Book) (err error) {
-		if made, err = b.LaunchSavehack(n); err == nil {
-			list, err = a.asks(b, v, asking{launch: made.ID})
-		}
-		return err
+	b, id, err := a.once(r, v, making{of: savings.Of{Follow: n.Leader()}, asked: n,
+		make: func(b *savings.Book) (string, error) { made, err := b.LaunchSavehack(n); return made.ID, err },
+		then: func(b *savings.Book, id string, again bool) (err error) {
+			list, err = a.asks(b, v, asking{launch: id, stands: again})
+			return err
+		},
+		named: func(id string) savings.Of { return savings.Of{Launch: id} },
 	})
 	if err != nil {
 		return in("savehackLaunch", err)
 	}
-	if now, ok := b.Launch(made.ID); ok {
-		made = *now
+	made, ok := b.Launch(id)
+	if !ok {
+		return savings.NotFound("launch")
 	}
-	web.JSON(w, http.StatusCreated, launchAnswer{api.LaunchJSON(b.ViewLaunch(made)), list})
+	web.JSON(w, http.StatusCreated, launchAnswer{api.LaunchJSON(b.ViewLaunch(*made)), list})
 	return nil
 }
 

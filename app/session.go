@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"parley"
+	"parley/api"
 	"parley/engine"
 	"parley/savings"
 )
@@ -72,6 +73,8 @@ type Store interface {
 	Transactions(ctx context.Context, q savings.Query) ([]savings.TransactionView, int, error)
 	Consents(ctx context.Context, q savings.Query) ([]savings.ConsentView, int, error)
 	Messages(ctx context.Context, q savings.Query) ([]savings.MessageView, int, error)
+	// Answer is what was made under an idempotency key.
+	Answer(ctx context.Context, partner, key string) (a api.Answer, ok bool, err error)
 }
 
 // remembered is how long we know of a session that has run out, so that the person can be told so within the bank's frame.

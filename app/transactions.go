@@ -103,15 +103,7 @@ func (a *App) withdraw(w http.ResponseWriter, r *http.Request, v *visit) error {
 	if err := body(r, "withdrawal", &ask); err != nil {
 		return err
 	}
-	var t savings.Transaction
-	b, err := a.change(r.Context(), v, savings.Of{}, func(b *savings.Book) (err error) {
-		t, err = b.Withdraw(ask.DreamID, ask.AmountCents)
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	return a.answerTransaction(w, http.StatusCreated, b, t)
+	return a.moved(w, r, v, ask, func(b *savings.Book) (savings.Transaction, error) { return b.Withdraw(ask.DreamID, ask.AmountCents) })
 }
 
 // move moves money between dreams; a dream that is left out is what lies outside any.
@@ -124,13 +116,23 @@ func (a *App) move(w http.ResponseWriter, r *http.Request, v *visit) error {
 	if err := body(r, "move", &ask); err != nil {
 		return err
 	}
-	var t savings.Transaction
-	b, err := a.change(r.Context(), v, savings.Of{}, func(b *savings.Book) (err error) {
-		t, err = b.Move(ask.FromDreamID, ask.ToDreamID, ask.AmountCents)
-		return err
+	return a.moved(w, r, v, ask, func(b *savings.Book) (savings.Transaction, error) {
+		return b.Move(ask.FromDreamID, ask.ToDreamID, ask.AmountCents)
+	})
+}
+
+// moved makes a transaction that a person asks for, once, and answers with it.
+func (a *App) moved(w http.ResponseWriter, r *http.Request, v *visit, asked any, do func(b *savings.Book) (savings.Transaction, error)) error {
+	b, id, err := a.once(r, v, making{asked: asked,
+		make:  func(b *savings.Book) (string, error) { t, err := do(b); return t.ID, err },
+		named: func(id string) savings.Of { return savings.Of{Transaction: id} },
 	})
 	if err != nil {
 		return err
 	}
-	return a.answerTransaction(w, http.StatusCreated, b, t)
+	t, ok := b.Transaction(id)
+	if !ok {
+		return savings.NotFound("transaction")
+	}
+	return a.answerTransaction(w, http.StatusCreated, b, *t)
 }

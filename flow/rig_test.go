@@ -43,6 +43,7 @@ type rig struct {
 	stop    chan struct{}
 	wg      sync.WaitGroup
 	route   atomic.Pointer[doom]
+	saves   atomic.Bool // the workers of goal savings are at work, too
 }
 
 // doom is a route before whose answers the process dies a few times.
@@ -246,6 +247,10 @@ func (r *rig) pump() {
 		h := r.s.Current()
 		r.working.Lock()
 		h.Engine.Work(ctx)
+		if r.saves.Load() {
+			h.Savings.Work(ctx)
+			h.Webhooks.Work(ctx)
+		}
 		r.working.Unlock()
 		if due, ok, err := h.Engine.NextDue(ctx); err == nil && ok && due.Sub(r.clock.Now()) <= time.Duration(r.horizon.Load()) {
 			r.clock.moveTo(due)

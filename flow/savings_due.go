@@ -219,6 +219,10 @@ func (s *Savings) notice(ctx context.Context, partner string) (begun bool, err e
 			return false, err
 		}
 	}
+	// Counted once it is known which notice is next: had another process given them in the meantime, that one would be there.
+	if n, err = s.Store.Unnoticed(ctx, partner, now); err != nil || n == 0 {
+		return false, err
+	}
 	id := s.id()
 	err = s.Engine.Post(ctx, engine.Posting{
 		With: []engine.Write{savings.GiveNotice{Partner: partner, Run: id, Now: now}},

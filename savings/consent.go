@@ -3,10 +3,13 @@ package savings
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"strconv"
 	"time"
 
 	"parley"
 	"parley/savehack"
+
+	"github.com/google/uuid"
 )
 
 // Consent is a person's signed consent to what a launch may take.
@@ -47,6 +50,24 @@ func HashTemporary(id string) string {
 	return hex.EncodeToString(sum[:])
 }
 
+// temporary is the id of the consent that ends when its TemporaryEnds is. It is made of the two, so that an answer that was lost can be given again;
+// it says who means which consent, and opens nothing: only the bank can ask with it.
+func (c *Consent) temporary() string {
+	return uuid.NewSHA1(temporarySpace, []byte(c.ID+"/"+strconv.FormatInt(c.TemporaryEnds.UnixMilli(), 10))).String()
+}
+
+// temporarySpace is the name space of temporary ids.
+var temporarySpace = uuid.NewSHA1(uuid.NameSpaceOID, []byte("parley temporary consent id"))
+
+// StandingConsent is the temporary id of an undecided consent that can still be read with it; ok is false when there is none.
+func (b *Book) StandingConsent(id string) (temporary string, ok bool) {
+	c, ok := b.Consent(id)
+	if !ok || b.alive() != nil || c.decided() || !b.drafted(c) || !b.Now.Before(c.TemporaryEnds) {
+		return "", false
+	}
+	return c.temporary(), c.TemporaryHash == HashTemporary(c.temporary())
+}
+
 // RenewConsent gives an undecided consent a new temporary id, for when the bank app must be asked, and again. It returns the id itself, which
 // is kept nowhere; one that was given before is good no more.
 func (b *Book) RenewConsent(id string) (temporary string, err error) {
@@ -58,8 +79,13 @@ func (b *Book) RenewConsent(id string) (temporary string, err error) {
 		return "", conflict("the consent is no longer asked for")
 	}
 	again := !c.TemporaryEnds.IsZero()
-	temporary = b.NewID()
-	c.TemporaryHash, c.TemporaryEnds = HashTemporary(temporary), b.Now.Add(b.Partner.ConsentFor)
+	ends := b.Now.Add(b.Partner.ConsentFor)
+	if !ends.After(c.TemporaryEnds) { // asked for twice within a moment: still another id
+		ends = c.TemporaryEnds.Add(time.Millisecond)
+	}
+	c.TemporaryEnds = ends
+	temporary = c.temporary()
+	c.TemporaryHash = HashTemporary(temporary)
 	b.touch(c.ID)
 	if again {
 		b.sayConsent(c, ArrowAskedAgain, "")

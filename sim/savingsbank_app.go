@@ -3,6 +3,7 @@ package sim
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -96,6 +97,10 @@ func (a *BankApp) Launch(ctx context.Context, good time.Duration, location strin
 		return "", err
 	}
 	status, at, err := a.LaunchWith(ctx, token, location)
+	for try := 1; try < bankAppTries && ctx.Err() == nil && (err != nil || status >= 500); try++ { // the person taps again
+		time.Sleep(time.Duration(min(try, 5)) * 5 * time.Millisecond)
+		status, at, err = a.LaunchWith(ctx, token, location)
+	}
 	switch {
 	case err != nil:
 		return "", err
@@ -169,12 +174,31 @@ func (a *BankApp) complain(action, format string, args ...any) {
 
 // Do is a request of the web app's, with its cookie. An answer that is not 2xx is an error, with its status.
 func (a *BankApp) Do(ctx context.Context, method, path string, in, out any) (status int, err error) {
-	var body io.Reader
+	var raw []byte
 	if in != nil {
-		raw, err := json.Marshal(in)
-		if err != nil {
+		if raw, err = json.Marshal(in); err != nil {
 			return 0, err
 		}
+	}
+	key := rand.Text()
+	for try := 1; ; try++ {
+		status, err = a.once(ctx, method, path, key, raw, out)
+		if try == bankAppTries || err == nil || ctx.Err() != nil || status != 0 && status < 500 {
+			return status, err
+		}
+		select {
+		case <-time.After(time.Duration(min(try, 5)) * 5 * time.Millisecond):
+		case <-ctx.Done():
+		}
+	}
+}
+
+// bankAppTries is how often a web app asks for something when it is not answered, each time under the same key.
+const bankAppTries = 40
+
+func (a *BankApp) once(ctx context.Context, method, path, key string, raw []byte, out any) (status int, err error) {
+	var body io.Reader
+	if raw != nil {
 		body = bytes.NewReader(raw)
 	}
 	req, err := http.NewRequestWithContext(ctx, method, a.p.App+"/app/api/"+path, body)
@@ -185,6 +209,9 @@ func (a *BankApp) Do(ctx context.Context, method, path string, in, out any) (sta
 	if method != http.MethodGet {
 		req.Header.Set("Content-Type", "application/json")
 		req.Header.Set("Origin", a.p.App)
+	}
+	if method == http.MethodPost {
+		req.Header.Set("Idempotency-Key", key)
 	}
 	res, err := a.client.Do(req)
 	if err != nil {
