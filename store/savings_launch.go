@@ -87,7 +87,7 @@ func scanDueLaunch(row scanner, more ...any) (savings.Launch, error) {
 
 // Launches lists what a partner's users have launched.
 func (s *Store) Launches(ctx context.Context, q savings.Query) ([]savings.LaunchView, int, error) {
-	l := things(q, `savings_launch`, `l`, `created`, withOwner(`l`)+` JOIN savings_dream d ON d.id = l.dream LEFT JOIN savings_account a ON a.id = d.account`+withDue)
+	l := things(q, `savings_launch`, `l`, `created`, withOwner(`l`)+` LEFT JOIN savings_dream d ON d.id = l.dream LEFT JOIN savings_account a ON a.id = d.account`+withDue)
 	l.whereIf(q.Dream, `l.dream = `)
 	l.whereIf(q.State, `l.state = `)
 	return list(ctx, s, l, dreamColumns+dreamView+`, `+launchColumns+`, q.due`, func(row scanner) (v savings.LaunchView, err error) {

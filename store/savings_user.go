@@ -51,8 +51,8 @@ func eraseUser(t *tx, user string) error {
 	return eraseEvents(t, user)
 }
 
-// withOwner joins the user of things to a page of them.
-func withOwner(as string) string { return ` JOIN savings_user u ON u.id = ` + as + `.usr` }
+// withOwner joins the user of things to a page of them: from the page, which is short, and never the other way.
+func withOwner(as string) string { return ` LEFT JOIN savings_user u ON u.id = ` + as + `.usr` }
 
 func scanUser(row scanner, more ...any) (savings.User, error) {
 	var u savings.User
