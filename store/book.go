@@ -59,7 +59,7 @@ func (s *Store) load(ctx context.Context, partner string, of savings.Of) (b *sav
 	b = &savings.Book{}
 	what, query, id := whose(of)
 	if id == "" {
-		return nil, false, parley.Errorf(parley.KindNotFound, "nobody was named")
+		return nil, false, &parley.Error{Kind: parley.KindNotFound, Field: what, Message: "nobody was named"}
 	}
 	var accounts, dreams, launches, transactions, consents bool
 	b.User, err = one(ctx, s.read, what, func(row scanner) (savings.User, error) {

@@ -217,42 +217,6 @@ func TestAChangeThatCameSecondIsRefused(t *testing.T) {
 	}
 }
 
-func TestNoListShowsAnotherPartnersThings(t *testing.T) {
-	db := open(t, t.TempDir())
-	aUser(t, db, "bank", "1")
-	aUser(t, db, "other", "2")
-	q := savings.Query{Page: savings.Page{Partner: "bank", Number: 1, Items: 20}}
-	see := func(what string, ids []string, count int, err error) {
-		t.Helper()
-		if err != nil || count != 1 || len(ids) != 1 || ids[0] != what {
-			t.Errorf("%s: %v, %d in all, %v", what, ids, count, err)
-		}
-	}
-	users, n, err := db.Users(t.Context(), q)
-	see("1", ids(users, func(v savings.User) string { return v.ID }), n, err)
-	accounts, n, err := db.Accounts(t.Context(), q)
-	see("a1", ids(accounts, func(v savings.AccountView) string { return v.ID }), n, err)
-	dreams, n, err := db.Dreams(t.Context(), q)
-	see("d1", ids(dreams, func(v savings.DreamView) string { return v.ID }), n, err)
-	if dreams[0].Owner.ExternalID != "ext-1" || dreams[0].In.ID != "a1" || dreams[0].ActiveSavehacks != 1 {
-		t.Errorf("%+v", dreams[0])
-	}
-	launches, n, err := db.Launches(t.Context(), q)
-	see("l1", ids(launches, func(v savings.LaunchView) string { return v.ID }), n, err)
-	if launches[0].On.ID != "d1" || launches[0].On.In.ID != "a1" {
-		t.Errorf("%+v", launches[0])
-	}
-	transactions, n, err := db.Transactions(t.Context(), q)
-	see("t1", ids(transactions, func(v savings.TransactionView) string { return v.ID }), n, err)
-	if v := transactions[0]; v.ToAcc.ID != "a1" || v.ToDrm.Name == "" || v.Owner.ExternalID != "ext-1" || v.FromAcc.ID != "" {
-		t.Errorf("%+v", v)
-	}
-	consents, n, err := db.Consents(t.Context(), q)
-	see("c1", ids(consents, func(v savings.ConsentView) string { return v.ID }), n, err)
-	messages, n, err := db.Messages(t.Context(), q)
-	see("m1", ids(messages, func(v savings.MessageView) string { return v.ID }), n, err)
-}
-
 func ids[T any](list []T, id func(T) string) (out []string) {
 	for _, v := range list {
 		out = append(out, id(v))
