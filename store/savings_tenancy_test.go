@@ -16,7 +16,7 @@ func TestNoListShowsAnotherPartnersThings(t *testing.T) {
 	see := func(what string, ids []string, count int, err error) {
 		t.Helper()
 		if err != nil || count != 1 || len(ids) != 1 || ids[0] != what {
-			t.Errorf("%s: %v, %d in all, %v", what, ids, count, err)
+			t.Errorf("invariant 19: %s: %v, %d in all, %v", what, ids, count, err)
 		}
 	}
 	users, n, err := db.Users(t.Context(), q)
@@ -56,7 +56,7 @@ func TestAnotherPartnersIDsOpenNothing(t *testing.T) {
 		for _, of := range of {
 			_, err := db.Book(ctx, "bank", of)
 			if e, ok := errors.AsType[*parley.Error](err); !ok || e.Kind != parley.KindNotFound || e.Field != what {
-				t.Errorf("%+v: %v", of, err)
+				t.Errorf("invariant 19: %+v: %v", of, err)
 			}
 		}
 	}

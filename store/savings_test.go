@@ -96,7 +96,7 @@ func TestABookIsReadAsItWasWritten(t *testing.T) {
 		t.Errorf("%v\n%+v\n%+v", err, got, want)
 	}
 	if _, err := db.Book(t.Context(), "other", savings.Of{User: "1"}); parley.KindOf(err) != parley.KindNotFound {
-		t.Errorf("another partner's user is there: %v", err)
+		t.Errorf("invariant 19: another partner's user is there: %v", err)
 	}
 }
 
@@ -257,11 +257,11 @@ func TestAKeysetShowsEachTransactionOnceWhileOthersAreSettled(t *testing.T) {
 		}
 	}
 	if len(seen) != 51 {
-		t.Errorf("%d transactions were seen", len(seen))
+		t.Errorf("invariant 18: %d transactions were seen", len(seen))
 	}
 	for id, n := range seen {
 		if n != 1 {
-			t.Errorf("%s was seen %d times", id, n)
+			t.Errorf("invariant 18: %s was seen %d times", id, n)
 		}
 	}
 }

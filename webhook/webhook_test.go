@@ -142,7 +142,7 @@ func TestABatchThatWasNotHeardIsSaidAgainTheSame(t *testing.T) {
 				t.Errorf("%+v", s)
 			}
 			if len(b.bodies) != 2 {
-				t.Errorf("%d batches for 2", len(b.bodies))
+				t.Errorf("invariant 20: %d batches for 2", len(b.bodies))
 			}
 		})
 	}
