@@ -173,7 +173,7 @@ func TestATransactionIsCancelledOrGivenToTheBankNeverBoth(t *testing.T) {
 		case !refused && got.State == savings.Failed && got.Notice == "":
 			cancelled++
 		default:
-			t.Fatalf("the cancellation was refused: %t, and it is %s with notice %q", refused, got.State, got.Notice)
+			t.Fatalf("invariant 16: the cancellation was refused: %t, and it is %s with notice %q", refused, got.State, got.Notice)
 		}
 	}
 	t.Logf("%d were cancelled and %d given", cancelled, given)

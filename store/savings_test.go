@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -199,6 +200,10 @@ func TestAChangeThatCameSecondIsRefused(t *testing.T) {
 	other := b.User
 	other.ID = "2"
 	conflict("an external id that is taken", savings.PutUser{User: other})
+	other.ExternalID = "ext-2"
+	write(t, db, savings.PutUser{User: other})
+	other.ExternalID, other.Version = "ext-1", 2
+	conflict("an external id that has become another's", savings.PutUser{User: other, Was: 1})
 	a := b.Accounts[0]
 	a.ID = "another"
 	conflict("a second account with an external id", savings.PutAccount{Account: a})
@@ -306,16 +311,113 @@ func TestAFollowerIsNotLetSleepOverADepositThatItHasNotLookedAt(t *testing.T) {
 	}
 }
 
+func TestABookHasWhatBelongsToWhatIsInIt(t *testing.T) {
+	db := open(t, t.TempDir())
+	b := aUser(t, db, "bank", "1")
+	d, l, x, c := b.Dreams[0], b.Launches[0], b.Transactions[0], b.Consents[0]
+	gone, old, stopped := d, d, l
+	gone.ID, gone.DeletedAt, old.ID, old.DeletedAt = "gone", at, "old", at
+	stopped.ID, stopped.Dream, stopped.State, stopped.StoppedAt, stopped.Consent, stopped.Due = "stopped", "gone", savings.Stopped, at, "c3", time.Time{}
+	leaving, done := x, x
+	leaving.ID, leaving.Launch, leaving.ToDream, leaving.ExternalID = "leaving", "stopped", "gone", ""
+	done.ID, done.State, done.Settled, done.Occasion, done.ExternalID = "done", savings.Settled, at, "then", "bank/7"
+	consented, forgotten, decided := c, c, c
+	consented.ConsentedAt, consented.RejectedAt = at, time.Time{} // of a launch that is there
+	forgotten.ID, forgotten.TemporaryHash, forgotten.RejectedAt = "c2", "", time.Time{}
+	decided.ID, decided.TemporaryHash, decided.ConsentedAt, decided.RejectedAt = "c3", "", at, time.Time{}
+	alone := decided
+	alone.ID = "c4"
+	write(t, db, savings.PutDream{Dream: gone}, savings.PutDream{Dream: old}, savings.PutLaunch{Launch: stopped}, savings.PutTransaction{Partner: "bank", Transaction: leaving},
+		savings.PutTransaction{Partner: "bank", Transaction: done}, savings.PutConsent{Consent: consented}, savings.PutConsent{Consent: forgotten}, savings.PutConsent{Consent: decided}, savings.PutConsent{Consent: alone})
+	holds := func(of savings.Of, dreams, launches, transactions, consents string) {
+		t.Helper()
+		b, err := db.Book(t.Context(), "bank", of)
+		if err != nil {
+			t.Fatal(err)
+		}
+		sorted := func(ids []string) string { slices.Sort(ids); return strings.Join(ids, " ") }
+		for _, got := range [][2]string{{sorted(ids(b.Dreams, func(v savings.Dream) string { return v.ID })), dreams}, {sorted(ids(b.Launches, func(v savings.Launch) string { return v.ID })), launches},
+			{sorted(ids(b.Transactions, func(v savings.Transaction) string { return v.ID })), transactions}, {sorted(ids(b.Consents, func(v savings.Consent) string { return v.ID })), consents}} {
+			if got[0] != got[1] {
+				t.Errorf("%+v: %q, want %q", of, got[0], got[1])
+			}
+		}
+	}
+	holds(savings.Of{User: "1"}, "d1 gone", "l1 stopped", "leaving t1", "c1 c2 c3")
+	holds(savings.Of{Dream: "old"}, "d1 gone old", "l1 stopped", "leaving t1", "c1 c2 c3")
+	holds(savings.Of{Consent: "c4"}, "d1 gone", "l1 stopped", "leaving t1", "c1 c2 c3 c4")
+	holds(savings.Of{ExternalUser: "ext-1", More: []string{"bank/7", "none"}}, "d1 gone", "l1 stopped", "done leaving t1", "c1 c2 c3")
+	holds(savings.Of{Transaction: "done", More: []string{"done", "bank/7"}}, "d1 gone", "l1 stopped", "done leaving t1", "c1 c2 c3")
+	x.State, x.Settled, leaving.State, leaving.Settled = savings.Settled, at, savings.Settled, at
+	write(t, db, savings.PutTransaction{Partner: "bank", Transaction: x}, savings.PutTransaction{Partner: "bank", Transaction: leaving})
+	holds(savings.Of{User: "1"}, "d1", "l1", "", "c1 c2")
+	holds(savings.Of{Transaction: "leaving"}, "d1 gone", "l1 stopped", "leaving", "c1 c2 c3")
+	l.State, l.StoppedAt, l.Due = savings.Stopped, at, time.Time{}
+	d.DeletedAt = at
+	forgotten.RejectedAt = at
+	write(t, db, savings.PutLaunch{Launch: l}, savings.PutDream{Dream: d}, savings.PutConsent{Consent: forgotten})
+	holds(savings.Of{User: "1"}, "", "", "", "")
+	holds(savings.Of{Launch: "l1"}, "d1", "l1", "", "c1")
+	holds(savings.Of{Dream: "old"}, "old", "", "", "")
+}
+
+func TestWhatIsLeftOfANoticeIsCountedToAThousand(t *testing.T) {
+	db := open(t, t.TempDir())
+	x := aUser(t, db, "bank", "1").Transactions[0]
+	var batch []engine.Write
+	for n := range 1005 {
+		x.ID, x.Occasion, x.ExternalID = fmt.Sprint("x", n), fmt.Sprint(n), ""
+		batch = append(batch, savings.PutTransaction{Partner: "bank", Transaction: x})
+	}
+	write(t, db, append(batch, savings.GiveNotice{Partner: "bank", Run: "r", Now: x.Ready})...)
+	left := func(notice string, all, left int) {
+		t.Helper()
+		if a, l, err := db.LeftOf(t.Context(), notice); a != all || l != left || err != nil {
+			t.Error(a, l, err)
+		}
+	}
+	left("r", 1000, 1000)
+	left("none", 0, 0)
+	left("", 0, 0)
+	batch = nil
+	for n := range 1003 {
+		x.ID, x.Occasion, x.State, x.Settled, x.Notice = fmt.Sprint("x", n), fmt.Sprint(n), savings.Settled, at, "r"
+		batch = append(batch, savings.PutTransaction{Partner: "bank", Transaction: x})
+	}
+	write(t, db, batch...)
+	left("r", 1000, 3) // the one that was there, and two
+}
+
 func TestErasingTakesThePersonOutOfEverything(t *testing.T) {
 	db := open(t, t.TempDir())
 	b := aUser(t, db, "bank", "1")
 	event := savings.Event{ID: "e", Partner: "bank", User: "1", Type: savings.DreamCreated, At: b.User.Created, Data: []byte(`{"dream":{"id":"d1","name":"Anna's boat","user":{"id":"1","externalId":"ext-1"}}}`)}
-	if err := db.Apply(t.Context(), []engine.Write{savings.AddSavingsEvent{Event: event}, savings.EraseUser{User: "1"}}); err != nil {
-		t.Fatal(err)
+	aUser(t, db, "bank", "2")
+	others := event
+	others.ID, others.User = "e2", "2"
+	answer := func(key, user string) api.PutAnswer {
+		return api.PutAnswer{Partner: "bank", Key: key, Body: []byte(`{"dream":{"name":"Anna's boat","user":{"id":"` + user + `"}}}`), At: at}
+	}
+	write(t, db, savings.AddSavingsEvent{Event: event}, savings.AddSavingsEvent{Event: others}, answer("of 1", "1"), answer("of 2", "2"), app.PutSession{Session: app.Session{Hash: "s1", User: "1"}},
+		app.PutSession{Session: app.Session{Hash: "s2", User: "2"}})
+	write(t, db, savings.EraseUser{User: "1"})
+	if _, ok, err := db.Answer(t.Context(), "bank", "of 1"); ok || err != nil {
+		t.Error("what was answered about them is kept", err)
+	}
+	if _, ok, err := db.Answer(t.Context(), "bank", "of 2"); !ok || err != nil {
+		t.Error("somebody else's answer is gone", err)
+	}
+	_, err := db.Session(t.Context(), "s1")
+	missing(t, err)
+	if _, err := db.Session(t.Context(), "s2"); err != nil {
+		t.Error(err)
+	}
+	if b, err := db.Book(t.Context(), "bank", savings.Of{Message: "m2", Occasion: "f"}); err != nil || b.Dreams[0].Name == "" || len(b.Messages) != 1 || !b.Heard {
+		t.Errorf("somebody else was erased: %v %+v", err, b)
 	}
 	got, err := db.EventsAfter(t.Context(), "bank", 0, 10)
-	if err != nil || len(got) != 1 || string(got[0].Data) != `{"dream":{"id":"d1","user":{"id":"1"}}}` {
-		t.Errorf("%v %s", err, got[0].Data)
+	if err != nil || len(got) != 2 || string(got[0].Data) != `{"dream":{"id":"d1","user":{"id":"1"}}}` || !reflect.DeepEqual(got[1].Data, others.Data) {
+		t.Errorf("%v %+v", err, got)
 	}
 	book, err := db.Book(t.Context(), "bank", savings.Of{User: "1", Occasion: "f"})
 	if err != nil || book.Dreams[0].Name != "" || book.Heard {

@@ -22,7 +22,7 @@ func putUser(t *tx, w engine.Write) error {
 				millis(u.InitiatedAt), u.Limits.MonthlyCap, u.Limits.MinimumBalance, u.Spent.Period, u.Spent.Cents, u.Balance, millis(u.BalanceAt), u.Unread, u.Journey,
 				millis(u.Created), millis(u.Destroyed), u.Version)
 		}
-		return t.must("savings_user", `UPDATE savings_user SET external_id = $1, given_name = $2, family_name = $3, locale = $4, zone = $5, request_id = $6, requested_by = $7,
+		return t.once("savings_user", `UPDATE savings_user SET external_id = $1, given_name = $2, family_name = $3, locale = $4, zone = $5, request_id = $6, requested_by = $7,
 			requested_at = $8, initiated_at = $9, monthly_cap = $10, minimum_balance = $11, spent_period = $12, spent = $13, balance = $14, balance_at = $15, unread = $16,
 			journey = $17, destroyed = $18, version = $19 WHERE id = $20 AND version = $21`,
 			u.ExternalID, u.GivenName.Reveal(), u.FamilyName.Reveal(), u.Locale, u.Zone, u.RequestID, u.RequestedBy, millis(u.RequestedAt), millis(u.InitiatedAt),
@@ -38,7 +38,7 @@ func putUser(t *tx, w engine.Write) error {
 // happened on the current account, and what the bank has still to be told of them.
 func eraseUser(t *tx, user string) error {
 	for _, query := range []string{
-		`UPDATE savings_dream SET name = '', image = '' WHERE usr = $1`,
+		`UPDATE savings_dream SET name = '', image = '', group_dream = '', inspiration = '' WHERE usr = $1`,
 		`DELETE FROM savings_message WHERE usr = $1`,
 		`DELETE FROM savings_feed WHERE usr = $1`,
 		`DELETE FROM savings_session WHERE usr = $1`,
