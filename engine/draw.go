@@ -423,11 +423,15 @@ func (t *Table) ending() string {
 		case a.Pivot:
 			pivots = append(pivots, a)
 		}
-		waits := (a.step.kind == kindWait || a.step.kind == kindAnswer) && !a.Optional
+		waits := (a.step.kind == kindWait || a.step.kind == kindAnswer) && !a.Optional && !t.unrefused
 		refusable = refusable || waits || a.step.kind == kindCall && !a.Insist
 	}
 	if !refusable {
-		return "Nothing in this flow can be refused: what is ours to say is said until it is heard."
+		const never = "Nothing in this flow can be refused"
+		if slices.ContainsFunc(t.steps, func(s step) bool { return s.Insist }) {
+			return never + ": what is ours to say is said until it is heard."
+		}
+		return never + "."
 	}
 	var b strings.Builder
 	b.WriteString("A run is refused when a party says no, when what we say is not heard in time, or when nobody says in time what we wait for.")

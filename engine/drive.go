@@ -536,8 +536,10 @@ func (d *drive) impatient(ctx context.Context, s step) (_ bool, err error) {
 			next.Attention = ""
 			return true, d.commit(ctx, next, state, d.e.node, writes, event)
 		case refused:
-			event.Kind = EventRefused
-			return true, d.refuse(ctx, next, state, o.refusal, writes, event)
+			if !d.t.unrefused {
+				event.Kind = EventRefused
+				return true, d.refuse(ctx, next, state, o.refusal, writes, event)
+			}
 		case notYet:
 			kept = state
 		}

@@ -24,6 +24,8 @@ type Flow[S any] struct {
 	Labels  map[Party]string // how people read a party, where that is not its own word
 	Steps   []Step[S]
 
+	// Unrefused says that nothing that is heard refuses a run: a step that does is a mistake, and its message is set aside.
+	Unrefused bool
 	// Refused is the arrow that ends a run that was refused. It is an Answer and takes part in no order.
 	Refused Step[S]
 	// Refuse notes in the run's memory that it was refused, and returns what must be written in the same transaction. It is called once.
@@ -230,6 +232,7 @@ type Table struct {
 	Parties            []Party
 	Labels             map[Party]string
 	steps              []step
+	unrefused          bool
 	refused            step
 	refuse             func(t Turn, s any, no *parley.Refusal) (any, []Write)
 	decode             func(data json.RawMessage) (any, error)
@@ -245,7 +248,7 @@ func (f Flow[S]) Read(r Run) (s S, err error) {
 
 // Table checks the flow and makes it ready. A flow that cannot be run rightly is a mistake in the program, so it panics.
 func (f Flow[S]) Table() *Table {
-	t := &Table{Name: f.Name, Title: f.Title, About: f.About, Version: f.Version, Server: f.Server, Parties: f.Parties, Labels: f.Labels, refused: f.Refused.step}
+	t := &Table{Name: f.Name, Title: f.Title, About: f.About, Version: f.Version, Server: f.Server, Parties: f.Parties, Labels: f.Labels, unrefused: f.Unrefused, refused: f.Refused.step}
 	must := func(ok bool, why string, at ...any) {
 		if !ok {
 			panic(fmt.Sprintf("flow %s: "+why, append([]any{f.Name}, at...)...))
@@ -267,6 +270,7 @@ func (f Flow[S]) Table() *Table {
 			must(s.kind == kindCall, "%q is not ours, so it cannot be taken back", s.Name)
 		}
 		must(!pivoted || settled || s.kind != kindWait || s.Arrow.Anytime || s.ask != nil && s.askIf == nil || s.within > 0, "%q comes after the pivot, where only being told helps, and neither asks nor gives up", s.Name)
+		must(!f.Unrefused || s.within == 0 && (s.kind != kindCall || s.Insist), "%q can refuse the run", s.Name)
 		must(i == 0 || s.kind != kindStart, "%q starts in the middle", s.Name)
 		must(!s.Arrow.Pivot || s.kind == kindCall, "%q is a pivot but not a Call", s.Name)
 		must(!settled || s.Arrow.Undo == "", "%q cannot be taken back after the pivot", s.Name)

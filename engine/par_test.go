@@ -283,3 +283,85 @@ func TestTableSaysWhereNothingCanStandBeside(t *testing.T) {
 		})
 	}
 }
+
+func TestTruthFindsALieAboutWhatWasHeardBeside(t *testing.T) {
+	h := beside(t, openStore(t))
+	r := h.start()
+	h.tells(r.ID, "key", "chosen")
+	run, table := h.run(r.ID), besideFlow(h.world).Table()
+	events, err := h.store.Events(t.Context(), r.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, lie := range map[string]func(r *engine.Run, events []engine.Event) []engine.Event{
+		"it was heard, and the run forgot it": func(r *engine.Run, e []engine.Event) []engine.Event { r.Heard = nil; return e },
+		"another was heard":                   func(r *engine.Run, e []engine.Event) []engine.Event { r.Heard = []int{7}; return e },
+		"it was heard twice": func(r *engine.Run, e []engine.Event) []engine.Event {
+			r.Seq++
+			return append(e, engine.Event{Run: r.ID, Seq: r.Seq, Step: "key", Kind: engine.EventHeard})
+		},
+		"it was not heard": func(r *engine.Run, e []engine.Event) []engine.Event {
+			e[3].Step, e[3].Kind = "note", engine.EventHeard
+			return e
+		},
+		"what is drawn with another was not": func(r *engine.Run, e []engine.Event) []engine.Event {
+			e[2].Step, e[2].Kind = "note", engine.EventHeard
+			return e
+		},
+	} {
+		told, drawn := run, slices.Clone(events)
+		drawn = lie(&told, drawn)
+		if engine.Truth(table, told, drawn) == nil {
+			t.Errorf("%s: nobody notices", name)
+		}
+	}
+}
+
+func TestFlowThatNothingRefusesSaysSoAndKeepsToIt(t *testing.T) {
+	w := newWorld(newClock())
+	no := func(_ engine.Turn, s parcel, m said) (parcel, engine.Outcome) {
+		if m.Deny {
+			return s, engine.Refused(&parley.Refusal{By: string(them), Status: parley.StatusCancelledByUser})
+		}
+		return s, engine.Done()
+	}
+	flow := engine.Flow[parcel]{Name: "beside", Title: "Beside", Version: 1, Unrefused: true, Server: us, Parties: []engine.Party{us, them}, Steps: []engine.Step[parcel]{
+		engine.Start[parcel](them, us, "begin"),
+		engine.Wait(them, us, "chosen", no).Ask(engine.Policy{Then: time.Minute}, func(ctx context.Context, _ engine.Turn, s parcel) (parcel, engine.Outcome) {
+			return s, w.say(ctx, "ask", engine.Turn{})
+		}),
+	}}
+	if page := flow.Table().Page(); !strings.Contains(page, "\nNothing in this flow can be refused.") {
+		t.Errorf("the page does not say so:\n%s", page)
+	}
+	e, err := engine.New(t.Context(), engine.Options{Store: openStore(t), Tables: []*engine.Table{flow.Table()}, Now: w.clock.now, Log: slog.New(slog.DiscardHandler), Alone: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := &house{t: t, clock: w.clock, world: w, Engine: e}
+	r := h.start()
+	if _, err := h.Tell(t.Context(), engine.Message{Run: r.ID, Step: "chosen", Source: "them", ID: "1", Body: said{Deny: true}}); err == nil {
+		t.Error("it was refused")
+	}
+	w.always["ask"] = "refused"
+	h.pass(2 * time.Minute)
+	h.wantOpen(r.ID)
+	h.tells(r.ID, "chosen")
+	if got := h.run(r.ID).Status; got != engine.StatusDone {
+		t.Errorf("it is %s", got)
+	}
+	flow.Steps[1] = engine.Wait(them, us, "chosen", no).Within(time.Minute)
+	defer func() {
+		if recover() == nil {
+			t.Error("a flow that nothing refuses runs out of patience")
+		}
+	}()
+	flow.Table()
+}
+
+func (h *house) wantOpen(run string) {
+	h.t.Helper()
+	if r := h.run(run); r.Status != engine.StatusOpen {
+		h.t.Errorf("it is %s", r.Status)
+	}
+}

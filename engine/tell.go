@@ -326,7 +326,7 @@ func (d *drive) hear(ctx context.Context, i int, in Inbound, kept bool, with []W
 	}
 	beside := s.Anytime || s.Par && i != d.run.Step
 	switch {
-	case o.result == refused && !beside && i < len(d.t.steps):
+	case o.result == refused && !beside && !d.t.unrefused && i < len(d.t.steps):
 		event.Kind = EventRefused
 		return d.refuse(ctx, next, state, o.refusal, writes, event)
 	case o.result != done:

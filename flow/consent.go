@@ -8,7 +8,7 @@ import (
 // transferConsent is the diagram in docs/flows/transfer-consent.md: a launch waits as a draft until the person has consented, in the bank's
 // app, to what it may take. Only the bank's word counts; what the app returns with changes nothing.
 func (s *Savings) transferConsent() engine.Flow[Journey] {
-	return journey(savings.TransferConsent, "Transfer consent",
+	f := journey(savings.TransferConsent, "Transfer consent",
 		"A launch waits as a draft until the person has consented to what it may take. The bank app is asked with an id that is good for one look; the bank reads the consent, "+
 			"has it signed, opens an account where there is none, and says whether it was given. Then the launch starts, or ends.",
 		savers,
@@ -24,6 +24,8 @@ func (s *Savings) transferConsent() engine.Flow[Journey] {
 			told(WebApp, savings.ArrowConsentReturned).Anytime(),
 		},
 		celebrating())
+	f.Unrefused = false // the launch ends with its consent
+	return f
 }
 
 // decided hears the bank's word.

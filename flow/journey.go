@@ -87,9 +87,10 @@ func celebrating() []engine.Step[Journey] {
 	}
 }
 
-// journey is a savings flow with what all of them share.
+// journey is a savings flow with what all of them share. What is told of the books has come to pass, so nothing refuses it.
 func journey(name, title, about string, parties []engine.Party, steps ...[]engine.Step[Journey]) engine.Flow[Journey] {
-	return engine.Flow[Journey]{Name: name, Title: title, About: about, Version: 1, Server: Server, Parties: parties, Labels: savingsLabels, Steps: slices.Concat(steps...)}
+	return engine.Flow[Journey]{Name: name, Title: title, About: about, Version: 1, Unrefused: true, Server: Server, Parties: parties, Labels: savingsLabels,
+		Steps: slices.Concat(steps...)}
 }
 
 // Tables are the journeys of goal savings, ready to run.

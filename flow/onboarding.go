@@ -4,9 +4,14 @@
 //   - signin.go: a person signs in, or signs up
 //   - deposit.go: the same, with a deposit
 //   - adjustment.go: what a payment provider did after a deposit was over
+//   - provisioning.go, accountfirst.go, perdream.go: how a saver's account, or a dream's, comes about
+//   - consent.go: how a person consents to what a savehack may take
+//   - acting.go: how a bank is told of transactions, and what it does with them
+//   - reconcile.go: money that moved without us
 //
 // The flows know parties by what they can do (package connector, package notify) and see neither HTTP nor SQL. onboarding.go holds what
-// the first two share; conversation.go is how the wires at the rim begin runs and tell them things.
+// the first two share; conversation.go is how the wires at the rim begin runs and tell them things. journey.go holds what the journeys of goal
+// savings share; savings.go is how the rim changes the books that they tell of, and savings_due.go what nobody asks for.
 package flow
 
 import (

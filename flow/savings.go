@@ -60,7 +60,8 @@ const tries = 100
 // Change loads the book that of names, has do change it, and writes it. When somebody else's change came first, all of that is done again, so
 // do may be called more than once, each time with a book of its own. An error of do is returned as it is, and nothing is written.
 //
-// Changes of one user wait for one another in this process, so that they need not be made again. What follows in the journeys has been
+// Changes of one user wait for one another in this process, so that they need not be made again, and so that do never sees a book of which
+// half was read before another change: the guard would refuse what comes of it, but not a mistake that do finds, nor what it only shows. What follows in the journeys has been
 // said when Change returns, but never decides what it returns.
 func (s *Savings) Change(ctx context.Context, partner string, of savings.Of, do func(b *savings.Book) error) (*savings.Book, error) {
 	p := s.Partners[partner]
@@ -71,17 +72,19 @@ func (s *Savings) Change(ctx context.Context, partner string, of savings.Of, do 
 	unlock := func() {}
 	defer func() { unlock() }()
 	for try := 1; ; try++ {
+		since := s.locks.now()
 		b, err := s.Store.Book(ctx, partner, of)
 		if err != nil {
 			return nil, err
 		}
 		if whose := partner + "/" + person(b, of); whose != held {
 			unlock()
-			waited, let, err := s.locks.lock(ctx, whose)
+			let, err := s.locks.lock(ctx, whose)
 			if unlock = let; err != nil {
 				return nil, err
 			}
-			if held = whose; waited {
+			held = whose
+			if s.locks.changed(whose, since) {
 				continue // with what the others have written
 			}
 		}
@@ -95,6 +98,7 @@ func (s *Savings) Change(ctx context.Context, partner string, of savings.Of, do 
 			return nil, err
 		}
 		post.Written = func() {
+			s.locks.note(held)
 			unlock()
 			unlock = func() {}
 			s.written(b, post.With)

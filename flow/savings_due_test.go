@@ -409,3 +409,30 @@ func TestWhatIsSaidOfAUserNeverNamesThem(t *testing.T) {
 		t.Errorf("the run remembers %s", r.Data)
 	}
 }
+
+// between lets something happen once a process has counted what the bank was not told of.
+type between struct {
+	flow.SavingsStore
+	once sync.Once
+	do   func()
+}
+
+func (b *between) Unnoticed(ctx context.Context, partner string, now time.Time) (int, error) {
+	n, err := b.SavingsStore.Unnoticed(ctx, partner, now)
+	if n > 0 {
+		b.once.Do(b.do)
+	}
+	return n, err
+}
+
+func TestNoticeIsNotBegunOfWhatAnotherProcessHasJustTold(t *testing.T) {
+	db, clock, b := openDB(t), newClock(), &bank{}
+	one, two := open(t, db, clock, b, newLife("", 0)), open(t, db, clock, b, newLife("", 0))
+	one.requests(one.saver("anna"), 1)
+	two.s.Store = &between{SavingsStore: two.s.Store, do: one.pay}
+	two.pay()
+	if n := len(one.runs(savings.ActingOn)); n != 1 || !slices.Equal(b.sums, []int{1}) {
+		t.Errorf("%d notices, of %v", n, b.sums)
+	}
+	one.sound()
+}

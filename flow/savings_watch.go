@@ -47,10 +47,13 @@ func (w *watched) tell(user string) {
 	}
 }
 
-// locks let one at a time do something for each name. The zero value is ready.
+// locks let one at a time do something for each name, and know what was done lately. The zero value is ready.
 type locks struct {
-	mu   sync.Mutex
-	held map[string]*lock
+	mu    sync.Mutex
+	held  map[string]*lock
+	done  int64            // counts what was done
+	last  map[string]int64 // which was the last for each name, of those after floor
+	floor int64
 }
 
 type lock struct {
@@ -58,8 +61,8 @@ type lock struct {
 	waiting int           // and holding; the last takes it away
 }
 
-// lock waits until nobody else holds the name; waited says whether somebody did. unlock is never nil.
-func (l *locks) lock(ctx context.Context, name string) (waited bool, unlock func(), err error) {
+// lock waits until nobody else holds the name. unlock is never nil.
+func (l *locks) lock(ctx context.Context, name string) (unlock func(), err error) {
 	l.mu.Lock()
 	if l.held == nil {
 		l.held = map[string]*lock{}
@@ -81,14 +84,38 @@ func (l *locks) lock(ctx context.Context, name string) (waited bool, unlock func
 	}
 	select {
 	case <-k.free:
-	default:
-		waited = true
-		select {
-		case <-k.free:
-		case <-ctx.Done():
-			leave()
-			return true, func() {}, ctx.Err()
-		}
+		return func() { k.free <- struct{}{}; leave() }, nil
+	case <-ctx.Done():
+		leave()
+		return func() {}, ctx.Err()
 	}
-	return waited, func() { k.free <- struct{}{}; leave() }, nil
+}
+
+// now is how much was done so far, for changed.
+func (l *locks) now() int64 {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.done
+}
+
+// remembered is for how many names the last change is remembered. Of others it is not known, so whoever has begun before they were forgotten
+// looks again.
+const remembered = 10_000
+
+// note notes that something was done for a name, by whoever holds it.
+func (l *locks) note(name string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.last == nil || len(l.last) >= remembered {
+		l.last, l.floor = map[string]int64{}, l.done
+	}
+	l.done++
+	l.last[name] = l.done
+}
+
+// changed reports whether something was done for a name since then; when that is not known any more, it may have been.
+func (l *locks) changed(name string, since int64) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return since < l.floor || l.last[name] > since
 }
