@@ -40,7 +40,7 @@ func settled(t *testing.T, s *sandbox.Sandbox, app *sim.BankApp, partner, dream 
 	if err := s.Bank.Until(t.Context(), func() bool {
 		var err error
 		me, err = app.Me(t.Context())
-		return err != nil || me.Dream(dream).BalanceCents == 500_00
+		return err != nil || me.Dream(dream).BalanceCents == 500_00 && me.Totals.SavedCents == 500_00
 	}); err != nil {
 		t.Fatal(err)
 	}
