@@ -156,6 +156,11 @@ func (b *Book) UpdateDream(id string, p DreamPatch) (Dream, error) {
 	if links {
 		b.link(d, *p.Account)
 		b.startWaiting()
+		if a, ok := b.Account(d.Account); ok && !a.Created.Before(d.Created) { // only now is it known for which dream it was opened
+			f := b.dreamFacts(d)
+			f.Account = false
+			b.say(d.Journey, ArrowAccountPosted, "", f, nil)
+		}
 		b.say(d.Journey, ArrowDreamLinked, "", b.dreamFacts(d), nil)
 	}
 	return *d, nil

@@ -112,11 +112,6 @@ func (b *Bank) ask(ctx context.Context, p *bankProgramme, action, method, path s
 			last = errors.New("the answer was lost")
 		case slices.Contains(want, reply.status):
 			return reply, nil
-		case reply.status == http.StatusUnauthorized && attempt == 0:
-			p.tokenMu.Lock()
-			p.token = "" // it may have been taken back
-			p.tokenMu.Unlock()
-			last = errors.New("the server did not accept the access token")
 		case reply.status >= 500 || reply.status == http.StatusTooManyRequests:
 			last = fmt.Errorf("the server answered %d", reply.status)
 		default:
@@ -147,29 +142,40 @@ func (b *Bank) note(c BankCall) {
 	b.touch()
 }
 
-// send is one request.
-func (b *Bank) send(ctx context.Context, p *bankProgramme, action, method, path string, raw []byte, fault Fault) (bankReply, error) {
-	token, err := b.accessToken(ctx, p)
-	if err != nil {
-		return bankReply{}, err
+// send is one request. An access token that is no longer good, which the bank learns only so, is replaced by another, once.
+func (b *Bank) send(ctx context.Context, p *bankProgramme, action, method, path string, raw []byte, fault Fault) (reply bankReply, err error) {
+	for again := range 2 {
+		token, err := b.accessToken(ctx, p)
+		if err != nil {
+			return bankReply{}, err
+		}
+		req, err := http.NewRequestWithContext(ctx, method, p.API+path, bytes.NewReader(raw))
+		if err != nil {
+			return bankReply{}, err
+		}
+		req.Header.Set("Accept", "application/json")
+		if raw != nil {
+			req.Header.Set("Content-Type", "application/json")
+		}
+		if token != "" {
+			req.Header.Set("Authorization", "Bearer "+token)
+		}
+		reply, err = b.exchange(req)
+		if again == 0 && err == nil && reply.status == http.StatusUnauthorized && token != "" {
+			p.tokenMu.Lock()
+			if p.token == token {
+				p.token = ""
+			}
+			p.tokenMu.Unlock()
+			continue
+		}
+		c := BankCall{Programme: p.ID, Action: action, Method: method, Path: path, Body: raw, Status: reply.status, Answer: reply.body, Fault: fault}
+		if fault == Lose {
+			c.Status, c.Answer = 0, nil
+		}
+		b.note(c)
+		return reply, err
 	}
-	req, err := http.NewRequestWithContext(ctx, method, p.API+path, bytes.NewReader(raw))
-	if err != nil {
-		return bankReply{}, err
-	}
-	req.Header.Set("Accept", "application/json")
-	if raw != nil {
-		req.Header.Set("Content-Type", "application/json")
-	}
-	if token != "" {
-		req.Header.Set("Authorization", "Bearer "+token)
-	}
-	reply, err := b.exchange(req)
-	c := BankCall{Programme: p.ID, Action: action, Method: method, Path: path, Body: raw, Status: reply.status, Answer: reply.body, Fault: fault}
-	if fault == Lose {
-		c.Status, c.Answer = 0, nil
-	}
-	b.note(c)
 	return reply, err
 }
 
