@@ -215,7 +215,7 @@ func TestDreamOfItsOwnAccountGoesThroughTheBooks(t *testing.T) {
 		t.Fatalf("%d runs", len(r))
 	}
 	k.wantStatus(r[0], engine.StatusDone)
-	k.wantDrawn(r[0], "create dream", "dream created", "account requested", "launch savehack", "account request done", "PATCH /dreams", "dream linked to its account")
+	k.wantDrawn(r[0], "create dream", "dream created", "account requested", "launch savehack", "account request done", "POST /accounts", "PATCH /dreams", "dream linked to its account")
 	if b := k.book(perDream, anna(false)); len(b.Transactions) != 1 || b.Transactions[0].ToAccount != id {
 		t.Errorf("%+v", b.Transactions)
 	}
