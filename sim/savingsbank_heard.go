@@ -49,10 +49,14 @@ type BankEvent struct {
 
 // Subject is the id of what an event is about.
 func (e BankEvent) Subject() string {
-	if e.Type == "PageView" {
+	data := e.Data
+	switch e.Type {
+	case "PageView":
 		return ""
+	case "DreamMilestone":
+		data, _ = e.Data["dream"].(map[string]any)
 	}
-	id, _ := e.Data["id"].(string)
+	id, _ := data["id"].(string)
 	return id
 }
 
