@@ -308,7 +308,7 @@ func TestTheProcessDiesAnywhereInTheSavingsJourneys(t *testing.T) {
 	r.saves.Store(true)
 	person, every := 0, int64(12)
 	if deep {
-		every = 8
+		every = 6
 	}
 	for _, journey := range []string{savings.AccountProvisioning, savings.AccountFirst, savings.AccountForDream, savings.TransferConsent} {
 		for _, p := range points {
