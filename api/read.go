@@ -24,14 +24,6 @@ type opt[T any] struct {
 	v           T
 }
 
-// or is the value, or another when none was given.
-func (o opt[T]) or(otherwise T) T {
-	if !o.given || o.null {
-		return otherwise
-	}
-	return o.v
-}
-
 // pointer is the value if it was given; a null is its zero value.
 func (o opt[T]) pointer() *T {
 	if !o.given {

@@ -277,10 +277,8 @@ func TestEventsAreReadInTheOrderInWhichTheyWereWritten(t *testing.T) {
 
 func TestDueUsersAreEachSaidOnceHoweverMuchIsDue(t *testing.T) {
 	db := open(t, t.TempDir())
-	var users []string
 	for n := range 6 {
 		id := fmt.Sprint(n)
-		users = append(users, id)
 		l := aUser(t, db, "bank", id).Launches[0]
 		for k := range 10 {
 			l.ID, l.Due = fmt.Sprintf("l%d/%d", n, k), at.Add(time.Duration(10-n)*time.Hour+time.Duration(k)*time.Minute)

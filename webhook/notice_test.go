@@ -46,11 +46,12 @@ func TestANoticeSaysHowManyTransactionsWait(t *testing.T) {
 		w.WriteHeader(int(answer.Load()))
 	}))
 	n := &webhook.Notices{Now: c.now, To: map[string]webhook.Address{"bank": {URL: server.URL + "/webhooks/transactions", Signer: signer, Client: web.NewClient(web.ClientOptions{AllowPrivate: true})}}}
-	say := func(partner string) (error, *parley.Exchange) {
+	say := func(partner string) (*parley.Exchange, error) {
 		ctx, noted := parley.WithExchange(t.Context())
-		return n.Notify(ctx, partner, "run/POST", 3), noted()
+		err := n.Notify(ctx, partner, "run/POST", 3)
+		return noted(), err
 	}
-	err, noted := say("bank")
+	noted, err := say("bank")
 	got := <-heard
 	if err != nil || got.path != "/webhooks/transactions" || got.id != "run/POST" {
 		t.Fatal(err, got)
@@ -64,18 +65,18 @@ func TestANoticeSaysHowManyTransactionsWait(t *testing.T) {
 	}
 	for status, kind := range map[int]parley.Kind{500: parley.KindUnknown, 404: parley.KindUnknown, 410: parley.KindUnknown, 302: parley.KindUnknown, 503: parley.KindUnknown, 0: parley.KindUnknown} {
 		answer.Store(int64(status))
-		err, _ := say("bank")
+		_, err := say("bank")
 		<-heard
 		if parley.KindOf(err) != kind {
 			t.Errorf("%d: %v", status, err)
 		}
 	}
-	if err, _ := say("another"); parley.KindOf(err) != parley.KindNotFound {
+	if _, err := say("another"); parley.KindOf(err) != parley.KindNotFound {
 		t.Error(err)
 	}
 	server.Close()
 	n.To["bank"].Client.CloseIdleConnections() // on a kept one, what was written may have been heard
-	if err, _ := say("bank"); parley.KindOf(err) != parley.KindUnheard {
+	if _, err := say("bank"); parley.KindOf(err) != parley.KindUnheard {
 		t.Error(err)
 	}
 }
