@@ -306,9 +306,9 @@ var savers = map[string]struct {
 func TestTheProcessDiesAnywhereInTheSavingsJourneys(t *testing.T) {
 	r := newRig(t)
 	r.saves.Store(true)
-	person, every := 0, int64(12)
+	person, every := 0, int64(16)
 	if deep {
-		every = 6
+		every = 10
 	}
 	for _, journey := range []string{savings.AccountProvisioning, savings.AccountFirst, savings.AccountForDream, savings.TransferConsent} {
 		for _, p := range points {
