@@ -41,18 +41,23 @@ func putLaunch(t *tx, w engine.Write) error {
 	return unknownWrite(w)
 }
 
-// putDue writes when a launch must next be looked at. A launch that follows another is woken by that one's user, who does not know its book:
-// so it is let sleep only if nothing has come in meanwhile that it has not looked at.
-func putDue(t *tx, l savings.Launch) error {
-	switch {
-	case !l.Due.IsZero():
-		return t.do(`INSERT INTO savings_due (launch, usr, partner, due) VALUES ($1, $2, (SELECT partner FROM savings_user WHERE id = $2), $3)
+// putDue writes when a launch must next be looked at. A launch that follows another is woken by that one's user, who does not know its book and
+// does not raise its user's version: so, whatever its own book says, it is due while there is anything that it has not looked at. That holds too
+// for what was made while it was paused in the books, and so was not woken, and was being resumed.
+func putDue(t *tx, l savings.Launch) (err error) {
+	if l.Due.IsZero() {
+		err = t.do(`DELETE FROM savings_due WHERE launch = $1`, l.ID)
+	} else {
+		err = t.do(`INSERT INTO savings_due (launch, usr, partner, due) VALUES ($1, $2, (SELECT partner FROM savings_user WHERE id = $2), $3)
 			ON CONFLICT (launch) DO UPDATE SET due = excluded.due WHERE savings_due.due <> excluded.due`, l.ID, l.User, millis(l.Due))
-	case l.Follows != "" && l.State == savings.Active:
-		ready, id := looked(l.Done)
-		return t.do(`DELETE FROM savings_due WHERE launch = $1 AND NOT EXISTS (SELECT 1 FROM savings_transaction x WHERE x.launch = $2 AND x.launch <> '' AND (x.ready, x.id) > ($3, $4))`, l.ID, l.Follows, ready, id)
 	}
-	return t.do(`DELETE FROM savings_due WHERE launch = $1`, l.ID)
+	if err != nil || l.Follows == "" || l.State != savings.Active {
+		return err
+	}
+	ready, id := looked(l.Done)
+	return t.do(`INSERT INTO savings_due (launch, usr, partner, due) SELECT $1, u.id, u.partner, x.requested FROM savings_user u, savings_transaction x
+			WHERE u.id = $2 AND x.launch = $3 AND x.launch <> '' AND x.partner = u.partner AND (x.ready, x.id) > ($4, $5) ORDER BY x.ready, x.id LIMIT 1
+		ON CONFLICT (launch) DO UPDATE SET due = excluded.due WHERE savings_due.due > excluded.due`, l.ID, l.User, l.Follows, ready, id)
 }
 
 // looked reads how far a Copycat has looked: "ms/id".

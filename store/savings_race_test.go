@@ -362,6 +362,49 @@ func TestNoDepositIsSleptThrough(t *testing.T) {
 	}
 }
 
+func TestAWakeIsNotUndoneByWhoKnewNothingOfIt(t *testing.T) {
+	late := at.AddDate(9, 0, 0)
+	asleep := func(l *savings.Launch) { l.Due = time.Time{} }
+	for name, follower := range map[string]struct {
+		was, is func(l *savings.Launch) // how it stood when the deposit was made, and what is then written by somebody who had read it before
+	}{
+		"due later":            {func(l *savings.Launch) { l.Due = late }, func(l *savings.Launch) { l.MonthlyCap++ }},
+		"asleep":               {asleep, func(l *savings.Launch) { l.MonthlyCap++ }},
+		"resumed, had an end":  {func(l *savings.Launch) { l.State, l.Due = savings.Paused, late }, func(l *savings.Launch) { l.State, l.Due = savings.Active, time.Time{} }},
+		"resumed, had no end":  {func(l *savings.Launch) { l.State, l.Due = savings.Paused, time.Time{} }, func(l *savings.Launch) { l.State = savings.Active }},
+		"started, had to wait": {func(l *savings.Launch) { l.State, l.Due = savings.Waiting, time.Time{} }, func(l *savings.Launch) { l.State = savings.Active }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			db := open(t, t.TempDir())
+			source := aUser(t, db, "bank", "1")
+			quiet := source.Launches[0]
+			quiet.Due = time.Time{}
+			x := source.Transactions[0]
+			l := aUser(t, db, "bank", "2").Launches[0]
+			l.Follows, l.Done = "l1", fmt.Sprintf("%d/%s", x.Ready.UnixMilli(), x.ID)
+			follower.was(&l)
+			write(t, db, savings.PutLaunch{Launch: quiet}, savings.PutLaunch{Launch: l})
+			read, err := db.Book(t.Context(), "bank", savings.Of{User: "2"})
+			no(t, err)
+
+			x.ID, x.Occasion, x.ExternalID, x.Ready = "x", "x", "", x.Ready.Add(time.Hour)
+			write(t, db, savings.PutTransaction{Partner: "bank", Transaction: x}, savings.WakeFollowers{Launch: "l1", At: x.Requested})
+			l = read.Launches[0]
+			follower.is(&l)
+			u := read.User
+			u.Version++
+			write(t, db, savings.PutUser{User: u, Was: read.User.Version}, savings.PutLaunch{Launch: l})
+
+			users, err := db.DueUsers(t.Context(), x.Requested, 9)
+			same(t, users, []savings.DueUser{{Partner: "bank", User: "2"}}, err)
+			l.Done, l.Due = fmt.Sprintf("%d/x", x.Ready.UnixMilli()), time.Time{}
+			write(t, db, savings.PutLaunch{Launch: l})
+			_, due, err := db.NextLaunchDue(t.Context())
+			same(t, due, false, err)
+		})
+	}
+}
+
 func TestEverythingIsThereAfterARestart(t *testing.T) {
 	folder := t.TempDir()
 	db := open(t, folder)

@@ -77,7 +77,24 @@ var saved = []Invariant{
 		UNION ALL
 		SELECT t.usr, 'transaction ' || t.id || ' is between accounts that are not the user''s' FROM savings_transaction t
 			LEFT JOIN savings_account x ON x.id = t.to_account LEFT JOIN savings_account y ON y.id = t.from_account
-		WHERE t.to_account <> '' AND (x.id IS NULL OR x.usr <> t.usr) OR t.from_account <> '' AND (y.id IS NULL OR y.usr <> t.usr)`, nil},
+		WHERE t.to_account <> '' AND (x.id IS NULL OR x.usr <> t.usr) OR t.from_account <> '' AND (y.id IS NULL OR y.usr <> t.usr)
+		UNION ALL
+		SELECT t.usr, 'transaction ' || t.id || ' is between dreams that are not the user''s' FROM savings_transaction t
+			LEFT JOIN savings_dream x ON x.id = t.to_dream LEFT JOIN savings_dream y ON y.id = t.from_dream
+		WHERE t.to_dream <> '' AND (x.id IS NULL OR x.usr <> t.usr) OR t.from_dream <> '' AND (y.id IS NULL OR y.usr <> t.usr)
+		UNION ALL
+		SELECT t.usr, 'transaction ' || t.id || ' is of a launch or a consent that is not the user''s' FROM savings_transaction t
+			LEFT JOIN savings_launch l ON l.id = t.launch LEFT JOIN savings_consent c ON c.id = t.consent
+		WHERE t.launch <> '' AND (l.id IS NULL OR l.usr <> t.usr) OR t.consent <> '' AND (c.id IS NULL OR c.usr <> t.usr)
+		UNION ALL
+		SELECT l.usr, 'launch ' || l.id || ' has a consent that is not the user''s' FROM savings_launch l LEFT JOIN savings_consent c ON c.id = l.consent
+		WHERE l.consent <> '' AND (c.id IS NULL OR c.usr <> l.usr)
+		UNION ALL
+		SELECT c.usr, 'consent ' || c.id || ' is to a launch that is not the user''s' FROM savings_consent c LEFT JOIN savings_launch l ON l.id = c.launch
+		WHERE c.launch <> '' AND (l.id IS NULL OR l.usr <> c.usr)
+		UNION ALL
+		SELECT l.usr, 'launch ' || l.id || ' follows one of another partner''s' FROM savings_launch l LEFT JOIN savings_launch f ON f.id = l.follows
+		WHERE l.follows <> '' AND (f.id IS NULL OR f.partner <> l.partner)`, nil},
 	{21, "a journey that is told of is there", `
 		SELECT k.usr, k.what || ' ' || k.id || ' belongs to a run that is not there' FROM (
 			SELECT id AS usr, id, journey, 'user' AS what FROM savings_user UNION ALL SELECT usr, id, journey, 'dream' FROM savings_dream UNION ALL
