@@ -55,8 +55,12 @@ type idToken struct {
 // Errors are a *badToken, or that the partner's keys could not be had (parley.KindUnavailable).
 func (a *App) identify(ctx context.Context, token string) (person, error) {
 	none := person{}
+	token = strings.TrimSpace(token) // a page may have put it on a line of its own
 	if token == "" {
 		return none, &badToken{why: "is missing"}
+	}
+	if strings.Trim(token, base64url+".") != "" { // decoders pass over line breaks within
+		return none, &badToken{why: "is not written as a JWS or JWE is"}
 	}
 	if len(token) > tokenLimit {
 		return none, &badToken{why: "is too long"}

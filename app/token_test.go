@@ -220,9 +220,9 @@ func TestNoMutilatedTokenIsGood(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		cut := rapid.IntRange(0, len(good)).Draw(t, "from")
 		until := rapid.IntRange(cut, min(len(good), cut+40)).Draw(t, "until")
-		token := good[:cut] + rapid.OneOf(rapid.SampledFrom([]string{"", ".", "..", "A", "=", "\x00", "eyJhbGciOiJub25lIn0", "%", "å"}), rapid.String()).Draw(t, "instead") + good[until:]
+		token := good[:cut] + rapid.OneOf(rapid.SampledFrom([]string{"", "\r", "\n", " ", ".", "..", "A", "=", "\x00", "eyJhbGciOiJub25lIn0", "%", "å"}), rapid.String()).Draw(t, "instead") + good[until:]
 		// Of the last letter of the signature not all bits count, and blanks around it are nobody's business.
-		if token == good || strings.HasPrefix(token, good[:len(good)-1]) {
+		if strings.HasPrefix(strings.TrimSpace(token), good[:len(good)-1]) {
 			return
 		}
 		p := r.phone()
