@@ -230,13 +230,18 @@ func (s *Savings) notice(ctx context.Context, partner string) (begun bool, err e
 			State: Journey{Partner: partner, Count: n, Facts: savings.Facts{Left: n}}}},
 		Later: true,
 	})
-	if err == nil || parley.KindOf(err) == parley.KindConflict { // then it was begun elsewhere
-		s.due.mu.Lock()
-		s.due.notices[partner] = last + 1
-		s.due.mu.Unlock()
+	elsewhere := parley.KindOf(err) == parley.KindConflict
+	if err != nil && !elsewhere {
+		return false, err
+	}
+	s.due.mu.Lock()
+	s.due.notices[partner] = last + 1
+	s.due.mu.Unlock()
+	if elsewhere {
 		return true, nil
 	}
-	return false, err
+	// What was counted may have been acted on before it was given: a bank lists what is requested, told of or not.
+	return true, s.end(ctx, id)
 }
 
 // noticeKey is the start key of a partner's nth notice. It is what keeps two processes from beginning the same.

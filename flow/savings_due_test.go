@@ -410,17 +410,20 @@ func TestWhatIsSaidOfAUserNeverNamesThem(t *testing.T) {
 	}
 }
 
-// between lets something happen once a process has counted what the bank was not told of.
+// between lets something happen when a process has counted for the nth time that there is something which the bank was not told of.
 type between struct {
 	flow.SavingsStore
-	once sync.Once
-	do   func()
+	nth   int
+	do    func()
+	asked int
 }
 
 func (b *between) Unnoticed(ctx context.Context, partner string, now time.Time) (int, error) {
 	n, err := b.SavingsStore.Unnoticed(ctx, partner, now)
 	if n > 0 {
-		b.once.Do(b.do)
+		if b.asked++; b.asked == b.nth {
+			b.do()
+		}
 	}
 	return n, err
 }
@@ -429,10 +432,20 @@ func TestNoticeIsNotBegunOfWhatAnotherProcessHasJustTold(t *testing.T) {
 	db, clock, b := openDB(t), newClock(), &bank{}
 	one, two := open(t, db, clock, b, newLife("", 0)), open(t, db, clock, b, newLife("", 0))
 	one.requests(one.saver("anna"), 1)
-	two.s.Store = &between{SavingsStore: two.s.Store, do: one.pay}
+	two.s.Store = &between{SavingsStore: two.s.Store, nth: 1, do: one.pay}
 	two.pay()
 	if n := len(one.runs(savings.ActingOn)); n != 1 || !slices.Equal(b.sums, []int{1}) {
 		t.Errorf("%d notices, of %v", n, b.sums)
 	}
 	one.sound()
+}
+
+func TestNoticeOfWhatTheBankHasJustActedOnIsOver(t *testing.T) {
+	k := newTill(t, &bank{})
+	of := k.saver("anna")
+	k.requests(of, 1)
+	k.s.Store = &between{SavingsStore: k.s.Store, nth: 2, do: func() { k.acts(k.book(shared, of).Transactions[0].ID, true) }}
+	k.pay()
+	k.wantStatus(k.runs(savings.ActingOn)[0], engine.StatusDone)
+	k.sound()
 }
