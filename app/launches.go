@@ -208,9 +208,10 @@ func (a *App) forecast(w http.ResponseWriter, r *http.Request, v *visit) error {
 		return in("savehackLaunch", err)
 	}
 	web.JSON(w, http.StatusOK, map[string]any{"forecast": struct {
-		Reached string        `json:"reachedOn,omitempty"` // not within ten years when it is left out
-		Weekly  savings.Cents `json:"weeklyCents"`
-		Next    string        `json:"nextOn,omitempty"`
-	}{f.Reached, f.Weekly, f.Next}})
+		Reached string          `json:"reachedOn,omitempty"` // not within ten years when it is left out
+		Weekly  savings.Cents   `json:"weeklyCents"`
+		Next    string          `json:"nextOn,omitempty"`
+		Each    []savings.Cents `json:"eachWeeklyCents,omitempty"` // of each launch that was asked about, by itself
+	}{f.Reached, f.Weekly, f.Next, f.Each}})
 	return nil
 }

@@ -21,8 +21,14 @@ type Me struct {
 	Limits         Limits          `json:"limits"`
 	UnreadMessages int             `json:"unreadMessages"`
 	Totals         Totals          `json:"totals"`
-	Dreams         []api.Dream     `json:"dreams"`
+	Dreams         []Dream         `json:"dreams"`
 	Ask            []Ask           `json:"ask"`
+}
+
+// Dream is a dream as its person sees it.
+type Dream struct {
+	api.Dream
+	NextOn string `json:"nextOn,omitempty"` // when a savehack is next due
 }
 
 // SessionJSON is what the web app knows of its session.
@@ -91,9 +97,9 @@ func (a *App) meOf(ctx context.Context, v *visit, now asking) (Me, error) {
 	}
 	dreams, totals := dreamsOf(b)
 	me := Me{User: api.UserJSON(b.User), Currency: b.Partner.Currency, Setup: b.Partner.Setup, Performance: b.Partner.Performance, Consents: b.Partner.Consents,
-		Session: v.session(), Limits: limitsOf(b.User.Limits), UnreadMessages: b.User.Unread, Totals: totals, Dreams: []api.Dream{}, Ask: list}
+		Session: v.session(), Limits: limitsOf(b.User.Limits), UnreadMessages: b.User.Unread, Totals: totals, Dreams: []Dream{}, Ask: list}
 	for _, d := range dreams {
-		me.Dreams = append(me.Dreams, dreamJSON(d))
+		me.Dreams = append(me.Dreams, Dream{dreamJSON(d), b.NextDeposit(d.ID)})
 	}
 	return me, nil
 }

@@ -1,17 +1,19 @@
 package app
 
 import (
+	"bytes"
+	"compress/gzip"
+	"encoding/json"
 	"errors"
+	"html/template"
 	"net/http"
 	"strings"
 
-	"parley"
-	"parley/savings"
 	"parley/web"
 )
 
-// page answers every address below /app/ that is no operation: what is saved, in all or for the dream that the address names. It works
-// without script. An address that names nothing of the person's is the overview, since a launch must end in a page.
+// page answers every address below /app/ that is no operation with the web app itself, which draws what the address names. What it shows
+// first comes with it, so that nothing else has to be asked for before a person sees their savings.
 func (a *App) page(w http.ResponseWriter, r *http.Request) {
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
 		w.Header().Set("Allow", "GET, HEAD")
@@ -22,9 +24,9 @@ func (a *App) page(w http.ResponseWriter, r *http.Request) {
 	if err == nil {
 		err = a.active(r.Context(), v.p, &v.s)
 	}
-	var b *savings.Book
+	var me Me
 	if err == nil {
-		b, err = a.read(r.Context(), v, savings.Of{})
+		me, err = a.meOf(r.Context(), v, asking{})
 	}
 	switch {
 	case errors.Is(err, errSignedOut):
@@ -39,7 +41,7 @@ func (a *App) page(w http.ResponseWriter, r *http.Request) {
 		}
 		web.Show(w, view)
 	default:
-		web.Show(w, a.view(r, v, b))
+		a.shell(w, r, v, me)
 	}
 }
 
@@ -60,64 +62,83 @@ func (a *App) signedOut(w http.ResponseWriter, r *http.Request, gone *Session) {
 	web.Show(w, view)
 }
 
-func (a *App) view(r *http.Request, v *visit, b *savings.Book) web.View {
-	locale := v.s.Locale
-	if locale == "" {
-		locale = b.User.Locale
-	}
-	view := web.View{Words: web.SpeakTo(r, locale), Look: a.look(v.p), Ancestors: v.p.FrameOrigins, Theme: v.s.Theme}
-	money := func(c savings.Cents) string {
-		return view.Words.Money(parley.Money{Minor: int64(c), Currency: b.Partner.Currency})
-	}
-	add := func(key, value string) {
-		view.Details = append(view.Details, web.Detail{Label: view.Say(key), Value: value})
-	}
-	parts := strings.Split(strings.TrimPrefix(r.URL.Path, overview), "/")
-	if len(parts) > 1 && parts[0] == "dreams" {
-		if d, ok := b.Dream(parts[1]); ok && d.DeletedAt.IsZero() {
-			view.Title = called(view, d.Name)
-			add("saved.now", money(d.Balance))
-			add("saved.pending", money(d.Pending))
-			if d.Target > 0 {
-				add("saved.target", money(d.Target))
-			}
-			if d.Expires != "" {
-				add("saved.by", d.Expires)
-			}
-			view.Links = []web.Link{{Text: view.Say("saved.all"), URL: a.Base + overview}}
-			return view
-		}
-	}
-	dreams, totals := dreamsOf(b)
-	view.Title = view.Say("saved.title")
-	add("saved.now", money(totals.SavedCents))
-	add("saved.pending", money(totals.PendingCents))
-	if totals.ResidualCents != 0 && len(dreams) > 0 {
-		add("saved.residual", money(totals.ResidualCents))
-	}
-	if len(dreams) == 0 {
-		view.Text = []string{view.Say("saved.none")}
-	}
-	for _, d := range dreams {
-		about := money(d.Balance)
-		if d.Target > 0 {
-			about = view.Say("saved.of", "saved", about, "target", money(d.Target))
-		}
-		if d.Pending > 0 {
-			about += view.Say("saved.and.pending", "amount", money(d.Pending))
-		}
-		choice := web.Choice{Name: called(view, d.Name), About: about, URL: a.Base + landing("/dreams/"+d.ID)}
-		if !d.AchievedAt.IsZero() {
-			choice.Mark = view.Say("saved.reached")
-		}
-		view.Choices = append(view.Choices, choice)
-	}
-	return view
+// boot is what the web app is given with its page.
+type boot struct {
+	Lang         string            `json:"lang"`         // the person's locale
+	Words        map[string]string `json:"words"`        // addresses, by language
+	FrameOrigins []string          `json:"frameOrigins"` // whose pages may show it in a frame, and be spoken to
+	Name         string            `json:"name"`
+	Logo         string            `json:"logo,omitempty"`
+	Me           Me                `json:"me"`
 }
 
-func called(v web.View, name string) string {
-	if name == "" {
-		return v.Say("saved.unnamed")
+var shell = template.Must(template.New("shell").Parse(`<!doctype html>
+<html lang="{{.Lang}}"{{with .Theme}} data-theme="{{.}}"{{end}}>
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1, viewport-fit=cover">
+<meta name="robots" content="noindex">
+<title>{{.Name}}</title>
+<link rel="icon" href="{{.Files.Icon}}">
+<link rel="stylesheet" href="{{.Files.Style}}">
+{{with .Look.Style}}<link rel="stylesheet" href="{{.}}">
+{{end}}<link rel="preload" href="{{.Spoken}}" as="fetch" crossorigin>
+<script type="module" src="{{.Files.Script}}"></script>
+</head>
+<body>
+<div id="app"></div>
+<noscript><p>{{.Script}}</p></noscript>
+<script type="application/json" id="boot">{{.Boot}}</script>
+</body>
+</html>
+`))
+
+// shell writes the page of the web app.
+func (a *App) shell(w http.ResponseWriter, r *http.Request, v *visit, me Me) {
+	locale := v.s.Locale
+	if locale == "" {
+		locale = me.User.Locale
 	}
-	return name
+	words, files, look := web.SpeakTo(r, locale), web.App(), a.look(v.p)
+	if !strings.HasPrefix(locale, words.Lang) {
+		locale = words.Lang
+	}
+	with := boot{Lang: locale, Words: files.Words, FrameOrigins: v.p.FrameOrigins, Name: look.Name, Logo: look.Logo, Me: me}
+	if with.FrameOrigins == nil {
+		with.FrameOrigins = []string{}
+	}
+	raw, err := json.Marshal(with) // which writes < and > as escapes, so that nothing in it can end its element
+	if err != nil {
+		web.Show(w, web.ErrorView(r, "", err))
+		return
+	}
+	theme := v.s.Theme
+	if theme != "light" && theme != "dark" {
+		theme = ""
+	}
+	var page bytes.Buffer
+	if err := shell.Execute(&page, struct {
+		Lang, Theme, Name, Spoken, Script string
+		Files                             web.AppFiles
+		Look                              web.Look
+		Boot                              template.JS
+	}{words.Lang, theme, look.Name, files.Words[words.Lang], words.Say("saved.script"), files, look, template.JS(raw)}); err != nil {
+		web.Show(w, web.ErrorView(r, "", err))
+		return
+	}
+	h := w.Header()
+	// Pictures may also be the bank's own. Anybody else would learn who looks at them, and when.
+	web.Protect(h, strings.TrimSpace("img-src 'self' "+strings.Join(v.p.FrameOrigins, " "))+"; form-action 'none'", v.p.FrameOrigins)
+	h.Set("Content-Language", words.Lang)
+	h.Set("Vary", "Accept-Encoding, Cookie")
+	body := page.Bytes()
+	if strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
+		var b bytes.Buffer
+		z := gzip.NewWriter(&b)
+		z.Write(body)
+		z.Close()
+		body = b.Bytes()
+		h.Set("Content-Encoding", "gzip")
+	}
+	w.Write(body)
 }

@@ -73,8 +73,16 @@ func (a *App) transactions(w http.ResponseWriter, r *http.Request, v *visit) err
 	default:
 		return parley.Invalid("state", "is not one of requested, settled, failed")
 	}
+	newest := false
+	switch get("order") {
+	case "", "oldest":
+	case "newest":
+		newest = true
+	default:
+		return parley.Invalid("order", "is not one of oldest, newest")
+	}
 	list := page[savings.TransactionView, transaction]{name: "transactions", read: a.Store.Transactions, show: a.shown}
-	return list.answer(w, r, savings.Query{Page: savings.Page{Partner: v.p.ID}, User: v.s.User, Dream: get("dreamId"), State: state})
+	return list.answer(w, r, savings.Query{Page: savings.Page{Partner: v.p.ID}, User: v.s.User, Dream: get("dreamId"), State: state, Newest: newest})
 }
 
 func (a *App) answerTransaction(w http.ResponseWriter, status int, b *savings.Book, t savings.Transaction) error {

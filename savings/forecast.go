@@ -2,15 +2,17 @@ package savings
 
 import (
 	"encoding/json"
+	"time"
 
 	"parley/savehack"
 )
 
 // Forecast says when a dream is reached with the launches that are on it, and those that might be added.
 type Forecast struct {
-	Reached string // a date; empty when not within ten years
-	Weekly  Cents  // on average, until it is reached and over the coming year at most
-	Next    string // the date of the next deposit; empty when there is none
+	Reached string  // a date; empty when not within ten years
+	Weekly  Cents   // on average, until it is reached and over the coming year at most
+	Next    string  // the date of the next deposit; empty when there is none
+	Each    []Cents // what each that is only being thought of takes a week by itself
 }
 
 // Forecast says when a dream is reached with its active launches, and with more that are only being thought of. What lives on purchases,
@@ -40,6 +42,7 @@ func (b *Book) Forecast(dream string, more ...NewLaunch) (Forecast, error) {
 		running = append(running, r)
 	}
 	var f Faults
+	runs := len(running)
 	for _, n := range more {
 		item, ok := b.Partner.offered(&f, n)
 		f.amount("monthlyCapCents", n.MonthlyCap)
@@ -66,5 +69,25 @@ func (b *Book) Forecast(dream string, more ...NewLaunch) (Forecast, error) {
 	s.Expires, _ = savehack.ParseDate(d.Expires)
 	all := savehack.Cap{Monthly: int64(b.User.Limits.MonthlyCap), Spent: int64(b.User.Spent.in(month))}
 	seen := savehack.Simulate(running, s, today, savehack.Date{}, all)
-	return Forecast{Reached: seen.Reached.String(), Weekly: Cents(seen.Weekly), Next: seen.Next.String()}, nil
+	out := Forecast{Reached: seen.Reached.String(), Weekly: Cents(seen.Weekly), Next: seen.Next.String()}
+	for i := range running[runs:] {
+		alone := savehack.Simulate(running[runs+i:runs+i+1], s, today, savehack.Date{}, all)
+		out.Each = append(out.Each, Cents(alone.Weekly))
+	}
+	return out, nil
+}
+
+// NextDeposit is the date on which something is next due for a dream; empty when nothing is, or nobody knows when. What is due may come to
+// nothing, as with a thief who finds nothing.
+func (b *Book) NextDeposit(dream string) string {
+	var next time.Time
+	for _, l := range b.Launches {
+		if l.Dream == dream && l.State == Active && l.Due.After(b.Now) && (next.IsZero() || l.Due.Before(next)) {
+			next = l.Due
+		}
+	}
+	if next.IsZero() {
+		return ""
+	}
+	return savehack.On(next, b.zone()).String()
 }

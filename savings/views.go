@@ -67,6 +67,7 @@ type Query struct {
 	Processed    *bool
 	CreatedAfter int64 // milliseconds: strictly greater
 	Unread       bool
+	Newest       bool // of transactions: the newest first
 }
 
 // Owner is how the wire refers to the book's user.

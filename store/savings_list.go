@@ -63,7 +63,11 @@ func list[T any](ctx context.Context, s *Store, l listing, columns string, scan 
 		l.where(`(`+l.as+`.`+l.by+`, `+l.as+`.id) > (SELECT k.`+l.by+`, k.id FROM `+l.table+` k WHERE k.partner = $1 AND k.id = `, l.q.After)
 		l.close()
 	}
-	order := ` ORDER BY ` + l.as + `.` + l.by + `, ` + l.as + `.id`
+	way := ``
+	if l.q.Newest {
+		way = ` DESC`
+	}
+	order := ` ORDER BY ` + l.as + `.` + l.by + way + `, ` + l.as + `.id` + way
 	l.args = append(l.args, l.q.Items)
 	page := `SELECT * FROM ` + from + ` WHERE ` + strings.Join(l.is, ` AND `) + order + ` LIMIT $` + strconv.Itoa(len(l.args))
 	if !l.q.Keyset {

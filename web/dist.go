@@ -4,6 +4,8 @@ import (
 	"embed"
 	"io/fs"
 	"maps"
+	"path"
+	"strings"
 )
 
 // What was built from the browser code beside us: `npm run build` makes it anew, and CI sees that it is current.
@@ -11,7 +13,7 @@ import (
 //go:embed dist
 var dist embed.FS
 
-// Dist is what was built for one surface: "hosted", "sandbox".
+// Dist is what was built for one surface: "app", "hosted", "sandbox".
 func Dist(name string) fs.FS {
 	files, err := fs.Sub(dist, "dist/"+name)
 	if err != nil {
@@ -24,16 +26,35 @@ func Dist(name string) fs.FS {
 var hosted = func() (at struct {
 	files             Files
 	icon, style, code string
+	app               AppFiles
 }) {
-	for name, address := range map[string]*string{"icon.svg": &at.icon, "hosted.css": &at.style, "hosted.js": &at.code} {
-		body, err := fs.ReadFile(Dist("hosted"), name)
+	put := func(surface, name string) string {
+		body, err := fs.ReadFile(Dist(surface), name)
 		if err != nil {
 			panic(err) // it is in the program
 		}
-		*address = at.files.Put(name, body)
+		return at.files.Put(path.Base(name), body)
+	}
+	at.icon, at.style, at.code = put("hosted", "icon.svg"), put("hosted", "hosted.css"), put("hosted", "hosted.js")
+	at.app = AppFiles{Icon: at.icon, Style: put("app", "style.css"), Script: put("app", "app.js"), Words: map[string]string{}}
+	words, err := fs.ReadDir(Dist("app"), "words")
+	if err != nil {
+		panic(err)
+	}
+	for _, file := range words {
+		at.app.Words[strings.TrimSuffix(file.Name(), ".json")] = put("app", "words/"+file.Name())
 	}
 	return at
 }()
+
+// AppFiles are the addresses of what the savings app is made of, below those of Assets.
+type AppFiles struct {
+	Icon, Style, Script string
+	Words               map[string]string // by language: "en", "sv"
+}
+
+// App are the addresses of the savings app.
+func App() AppFiles { return hosted.app }
 
 // Assets are the files that every page is made of, to be served under /assets/ with what is put there besides.
 func Assets() *Files { return &Files{maps.Clone(hosted.files.at)} }

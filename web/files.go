@@ -23,7 +23,7 @@ type file struct {
 
 // kinds are what pages are made of. The machine's own table of types is not asked: on some it is empty, on others wrong.
 var kinds = map[string]string{".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml", ".png": "image/png",
-	".jpg": "image/jpeg", ".webp": "image/webp"}
+	".jpg": "image/jpeg", ".json": "application/json", ".webp": "image/webp"}
 
 // Put adds a file and returns its address. It is for building the house; nothing is added once it serves.
 func (f *Files) Put(name string, body []byte) string {

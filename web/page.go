@@ -213,24 +213,14 @@ func Show(w http.ResponseWriter, v View) {
 		http.Error(w, "Something went wrong.", http.StatusInternalServerError)
 		return
 	}
-	leads, ancestors := "'self'", "'none'"
+	leads := "'self'"
 	if v.Form != nil && len(v.Form.Leads) > 0 {
 		leads += " " + strings.Join(v.Form.Leads, " ")
 	}
 	h := w.Header()
-	h.Set("X-Frame-Options", "DENY")
-	if len(v.Ancestors) > 0 {
-		ancestors = strings.Join(v.Ancestors, " ")
-		h.Del("X-Frame-Options") // it knows no list (RFC 7034), and a browser that has both believes the policy
-	}
-	h.Set("Content-Type", "text/html; charset=utf-8")
+	Protect(h, "img-src 'self'; form-action "+leads, v.Ancestors)
 	h.Set("Content-Language", v.Words.Lang)
 	h.Set("Vary", "Accept-Language")
-	h.Set("Cache-Control", "no-store")
-	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; img-src 'self'; script-src 'self'; connect-src 'self'; form-action "+leads+"; frame-ancestors "+ancestors+"; base-uri 'none'")
-	h.Set("Referrer-Policy", "no-referrer")
-	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=()")
 	if !v.Popup {
 		h.Set("Cross-Origin-Opener-Policy", "same-origin")
 	}
@@ -239,6 +229,23 @@ func Show(w http.ResponseWriter, v View) {
 	}
 	w.WriteHeader(v.Status)
 	w.Write(b.Bytes())
+}
+
+// Protect sets the headers of a page: nothing that is not ours but what the policy adds, no page but the ancestors' may frame it, and no
+// cache keeps it.
+func Protect(h http.Header, policy string, ancestors []string) {
+	around := "'none'"
+	h.Set("X-Frame-Options", "DENY")
+	if len(ancestors) > 0 {
+		around = strings.Join(ancestors, " ")
+		h.Del("X-Frame-Options") // it knows no list (RFC 7034), and a browser that has both believes the policy
+	}
+	h.Set("Content-Type", "text/html; charset=utf-8")
+	h.Set("Cache-Control", "no-store")
+	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; "+policy+"; frame-ancestors "+around+"; base-uri 'none'")
+	h.Set("Referrer-Policy", "no-referrer")
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=()")
 }
 
 // Origin is scheme, host and port of a URL that was checked before.

@@ -1,0 +1,78 @@
+// Money, dates and shares as the person's locale writes them. Amounts are whole minor units until they are shown.
+import { speech } from "./words.svelte.ts"
+
+const made = new Map<string, Intl.NumberFormat>()
+
+function numbers(currency: string, more: Intl.NumberFormatOptions): Intl.NumberFormat {
+  const key = `${speech.formats} ${currency} ${JSON.stringify(more)}`
+  let format = made.get(key)
+  if (!format) made.set(key, (format = new Intl.NumberFormat(speech.formats, { style: "currency", currency, currencyDisplay: "narrowSymbol", ...more })))
+  return format
+}
+
+// digits is how many digits of a currency lie behind its point: 2 for SEK, 0 for JPY, 3 for KWD.
+export function digits(currency: string): number {
+  return numbers(currency, {}).resolvedOptions().maximumFractionDigits ?? 2
+}
+
+export const unit = (currency: string) => 10 ** digits(currency)
+
+// money writes an amount; a whole one without its empty decimals.
+export function money(cents: number, currency: string): string {
+  const one = unit(currency)
+  return numbers(currency, cents % one === 0 ? { minimumFractionDigits: 0, maximumFractionDigits: 0 } : {}).format(cents / one)
+}
+
+// symbol is how the locale calls a currency, and whether it stands before the amount.
+export function symbol(currency: string): { text: string; before: boolean } {
+  const parts = numbers(currency, {}).formatToParts(1)
+  const at = parts.findIndex((p) => p.type === "currency")
+  return { text: parts[at]?.value ?? currency, before: at < parts.findIndex((p) => p.type === "integer") }
+}
+
+// amount reads what a person types as money: "1 234,50", "1,234.50". NaN when it is no amount.
+export function amount(text: string, currency: string): number {
+  let plain = text.replace(/[\s\u00a0\u202f']/g, "").replace(/[^\d.,-]/g, "")
+  const last = Math.max(plain.lastIndexOf(","), plain.lastIndexOf("."))
+  const behind = last < 0 ? 0 : plain.length - last - 1
+  // Three digits behind a lone separator are thousands, where the currency has not just as many.
+  const decimal = last >= 0 && behind <= digits(currency) && (behind !== 3 || digits(currency) === 3)
+  plain = decimal ? plain.slice(0, last).replace(/[.,]/g, "") + "." + plain.slice(last + 1) : plain.replace(/[.,]/g, "")
+  return plain === "" || plain === "." || plain === "-" ? NaN : Math.round(Number(plain) * unit(currency))
+}
+
+// typed writes an amount as one would type it.
+export function typed(cents: number, currency: string): string {
+  const n = digits(currency)
+  const whole = cents % unit(currency) === 0
+  return new Intl.NumberFormat(speech.formats, { minimumFractionDigits: whole ? 0 : n, maximumFractionDigits: n, useGrouping: true }).format(cents / unit(currency))
+}
+
+// day reads a date, or the day of a time where the person is.
+export function day(text: string): Date {
+  return /^\d{4}-\d\d-\d\d$/.test(text) ? new Date(`${text}T12:00:00`) : new Date(text)
+}
+
+// iso is a day as dates are sent.
+export function iso(d: Date): string {
+  return `${d.getFullYear()}-${String(d.getMonth() + 1).padStart(2, "0")}-${String(d.getDate()).padStart(2, "0")}`
+}
+
+// date writes a day, with its year unless that is this one.
+export function date(text: string): string {
+  const d = day(text)
+  if (Number.isNaN(d.getTime())) return text
+  const year = d.getFullYear() === new Date().getFullYear() ? {} : ({ year: "numeric" } as const)
+  return new Intl.DateTimeFormat(speech.formats, { day: "numeric", month: "long", ...year }).format(d)
+}
+
+// share is how much of a target there is, from 0 to 1; 0 when there is no target.
+export function share(of: number, target: number | undefined): number {
+  return target && target > 0 ? Math.max(0, Math.min(1, of / target)) : 0
+}
+
+// percent writes a share. What is not all of it is never 100 %.
+export function percent(part: number): string {
+  const rounded = part >= 1 ? 1 : Math.min(Math.floor(part * 100) / 100, 0.99)
+  return new Intl.NumberFormat(speech.formats, { style: "percent" }).format(rounded)
+}
