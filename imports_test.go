@@ -15,7 +15,7 @@ import (
 var floors = [][]string{
 	{"parley", "parley/sim"},
 	{"parley/engine", "parley/notify", "parley/web", "parley/savehack"},
-	{"parley/oauth", "parley/connector", "parley/live", "parley/savings", "parley/jwks"},
+	{"parley/oauth", "parley/connector", "parley/live", "parley/savings", "parley/jwks", "parley/content"},
 	{"parley/flow", "parley/webhook", "parley/connector/trustly", "parley/connector/oidc", "parley/connector/bankid", "parley/connector/spar"},
 	{"parley/api"},
 	{"parley/app", "parley/api/apitest"},

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"parley"
+	"parley/content"
 	"parley/flow"
 )
 
@@ -39,9 +40,10 @@ type Config struct {
 	Now     func() time.Time // time.Now when nil
 	// Webhooks are the endpoints of banks.
 	Webhooks Webhooks
-	Log      *slog.Logger // slog.Default() when nil
-	Base     string       // our own address without a slash at the end, for addresses in answers: "https://bank.example"
-	Token    string       // path or address of the token endpoint, for the page to try the API on; "/oauth/token" when empty
+	Log      *slog.Logger                // slog.Default() when nil
+	Content  map[string]*content.Library // of partners that have their own
+	Base     string                      // our own address without a slash at the end, for addresses in answers: "https://bank.example"
+	Token    string                      // path or address of the token endpoint, for the page to try the API on; "/oauth/token" when empty
 
 	// Rate is how many requests a second a partner may make in the long run, and Burst how many at once; no limit when Rate is zero.
 	Rate  float64

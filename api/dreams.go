@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"net/http"
 
+	"parley"
+	"parley/content"
 	"parley/savings"
 )
 
@@ -24,12 +26,42 @@ type Dream struct {
 	User                 Ref           `json:"user"`
 	GroupDream           Ref           `json:"groupDream,omitzero"`
 	Account              Ref           `json:"account,omitzero" doc:"Where the dream's money is. A dream waits without one until there is one."`
-	DreamInspiration     Ref           `json:"dreamInspiration,omitzero" doc:"The template that the dream was made from."`
+	DreamInspiration     Inspiration   `json:"dreamInspiration,omitzero" doc:"The template that the dream was made from."`
 	CreatedAt            Time          `json:"createdAt,omitzero"`
 }
 
-// Show is what of a dream is shown only when it was asked for.
-type Show struct{ ImageURL, ActiveSavehacks bool }
+// Inspiration is a template of dreams. Of one that is no longer offered, only type and id are told.
+type Inspiration struct {
+	Type            string            `json:"type" enum:"DreamInspiration"`
+	ID              ID                `json:"id"`
+	TranslatedName  map[string]string `json:"translatedName,omitempty" doc:"By locale."`
+	TargetCents     savings.Cents     `json:"targetCents,omitempty" min:"1"`
+	DurationSeconds int64             `json:"durationSeconds,omitempty" min:"1"`
+	ImageURL        string            `json:"imageUrl,omitempty"`
+}
+
+// Show is what of a dream is shown only when it was asked for, and by whose content.
+type Show struct {
+	ImageURL, ActiveSavehacks bool
+	Content                   *content.Content // of the partner; inspirations are references alone when nil
+	Currency                  parley.Currency
+	Base                      string // before the addresses of pictures that are ours
+}
+
+// inspired is a template as the wire shows it, and the address of its picture.
+func (s Show) inspired(id string) (Inspiration, string) {
+	out := Inspiration{Type: "DreamInspiration", ID: ID(id)}
+	if s.Content == nil {
+		return out, ""
+	}
+	n, ok := s.Content.Inspiration(id)
+	if !ok {
+		return out, ""
+	}
+	out.TranslatedName, out.TargetCents, out.DurationSeconds = n.Name, savings.Cents(n.Target(s.Currency)), n.Seconds()
+	out.ImageURL = s.Base + s.Content.PictureNamed(n.Picture)
+	return out, out.ImageURL
+}
 
 // DreamJSON is a dream as the wire shows it.
 func DreamJSON(v savings.DreamView, show Show) Dream {
@@ -39,11 +71,12 @@ func DreamJSON(v savings.DreamView, show Show) Dream {
 	if v.Group != "" {
 		d.GroupDream = Ref{Type: "GroupDream", ID: ID(v.Group)}
 	}
+	picture := ""
 	if v.Inspiration != "" {
-		d.DreamInspiration = Ref{Type: "DreamInspiration", ID: ID(v.Inspiration)}
+		d.DreamInspiration, picture = show.inspired(v.Inspiration)
 	}
 	if show.ImageURL {
-		d.ImageURL = v.Image
+		d.ImageURL = cmp.Or(v.Image, picture)
 	}
 	if show.ActiveSavehacks {
 		d.ActiveSavehacksCount = &v.ActiveSavehacks
@@ -96,16 +129,22 @@ func (q *asked) shows() Show {
 	return Show{ImageURL: yes(q.flag("showImageUrl")), ActiveSavehacks: yes(q.flag("showActiveSavehacks"))}
 }
 
+// show has pictures and templates shown as the partner offers them.
+func (c *call) show(s Show) Show {
+	s.Content, s.Currency, s.Base = c.api.Content[c.partner.ID].Current(), c.partner.Currency, c.api.Base
+	return s
+}
+
 func (a *API) listDreams(c *call) (reply, error) {
 	asked, q := c.asks(20)
 	q.ExternalID, q.State = "", asked.oneOf("state", "active", "deleted", "all")
-	show := asked.shows()
+	show := c.show(asked.shows())
 	return list(c, asked, q, a.Store.Dreams, func(v savings.DreamView) Dream { return DreamJSON(v, show) })
 }
 
 func (a *API) getDream(c *call) (reply, error) {
 	asked, _ := c.asks(20)
-	show := asked.shows()
+	show := c.show(asked.shows())
 	if asked.err() != nil {
 		return reply{}, queryFault{asked.list}
 	}
@@ -131,7 +170,7 @@ func (a *API) createDream(c *call) (reply, error) {
 		Inspiration: in.DreamInspirationID.v, Image: in.ImageURL.v}
 	return c.make(of, "userId", func(b *savings.Book) (int, any, error) {
 		d, err := b.CreateDream(n)
-		return http.StatusCreated, DreamJSON(b.ViewDream(d), Show{ImageURL: true}), err
+		return http.StatusCreated, DreamJSON(b.ViewDream(d), c.show(Show{ImageURL: true})), err
 	})
 }
 
@@ -158,7 +197,7 @@ func (a *API) patchDream(c *call) (reply, error) {
 			p.Expires = new(string(in.ExpiresAt.v))
 		}
 		d, err := b.UpdateDream(id, p)
-		return http.StatusOK, DreamJSON(b.ViewDream(d), Show{ImageURL: true}), err
+		return http.StatusOK, DreamJSON(b.ViewDream(d), c.show(Show{ImageURL: true})), err
 	})
 }
 

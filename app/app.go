@@ -22,6 +22,7 @@ import (
 	"github.com/go-jose/go-jose/v4"
 
 	"parley"
+	"parley/content"
 	"parley/flow"
 	"parley/jwks"
 	"parley/web"
@@ -37,9 +38,10 @@ type Config struct {
 	Now      func() time.Time                  // time.Now when nil
 	// After is time.After, for whoever owns the clock: it wakes streams when a session runs out.
 	After   func(time.Duration) <-chan time.Time
-	Log     *slog.Logger        // slog.Default() when nil
-	Streams *web.Streams        // of the events; one of its own when nil
-	Look    map[string]web.Look // of pages, by partner; ours, with the partner's name, when there is none
+	Log     *slog.Logger                // slog.Default() when nil
+	Streams *web.Streams                // of the events; one of its own when nil
+	Look    map[string]web.Look         // of pages, by partner; ours, with the partner's name, when there is none
+	Content map[string]*content.Library // of partners that have their own
 
 	// TrustedProxies may say in X-Forwarded-For who asks. Nobody else is believed.
 	TrustedProxies []netip.Prefix
@@ -203,6 +205,7 @@ func (a *App) Routes(mux *http.ServeMux) {
 	}
 	mux.HandleFunc("/app/api/", a.elsewhere)
 	mux.HandleFunc("/app/", a.page)
+	mux.HandleFunc("GET /app/content/", a.picture)
 	mux.HandleFunc("GET /app", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, a.Base+"/app/", http.StatusSeeOther) })
 }
 
@@ -218,6 +221,7 @@ func (a *App) routes() map[string]handler {
 		"GET /dreams/{id}":               a.dream,
 		"PATCH /dreams/{id}":             a.patchDream,
 		"DELETE /dreams/{id}":            a.deleteDream,
+		"GET /content":                   a.content,
 		"GET /savehacks":                 a.savehacks,
 		"GET /launches":                  a.launches,
 		"POST /launches":                 a.createLaunch,

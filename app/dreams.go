@@ -67,6 +67,11 @@ func (a *App) createDream(w http.ResponseWriter, r *http.Request, v *visit) erro
 	if err := picture(d.ImageURL); err != nil {
 		return in("dream", err)
 	}
+	if id := or(d.DreamInspiration); id != "" {
+		if _, ok := v.content.Inspiration(id); !ok {
+			return in("dream", parley.Invalid("dreamInspirationId", "doesn't exist"))
+		}
+	}
 	var list []Ask
 	b, id, err := a.once(r, v, making{asked: d,
 		make: func(b *savings.Book) (string, error) {
@@ -87,7 +92,7 @@ func (a *App) createDream(w http.ResponseWriter, r *http.Request, v *visit) erro
 	if !ok {
 		return savings.NotFound("dream")
 	}
-	web.JSON(w, http.StatusCreated, dreamAnswer{dreamJSON(b.ViewDream(*made)), list})
+	web.JSON(w, http.StatusCreated, dreamAnswer{v.dreamJSON(b.ViewDream(*made), b.Partner.Currency), list})
 	return nil
 }
 
@@ -97,15 +102,15 @@ func (a *App) dream(w http.ResponseWriter, r *http.Request, v *visit) error {
 	if err != nil {
 		return err
 	}
-	return answerDream(w, b, id)
+	return answerDream(w, v, b, id)
 }
 
-func answerDream(w http.ResponseWriter, b *savings.Book, id string) error {
+func answerDream(w http.ResponseWriter, v *visit, b *savings.Book, id string) error {
 	d, ok := b.Dream(id)
 	if !ok {
 		return savings.NotFound("dream")
 	}
-	web.JSON(w, http.StatusOK, dreamAnswer{Dream: dreamJSON(b.ViewDream(*d))})
+	web.JSON(w, http.StatusOK, dreamAnswer{Dream: v.dreamJSON(b.ViewDream(*d), b.Partner.Currency)})
 	return nil
 }
 
@@ -127,7 +132,7 @@ func (a *App) patchDream(w http.ResponseWriter, r *http.Request, v *visit) error
 	if err != nil {
 		return in("dream", err)
 	}
-	return answerDream(w, b, id)
+	return answerDream(w, v, b, id)
 }
 
 func (a *App) deleteDream(w http.ResponseWriter, r *http.Request, v *visit) error {
@@ -143,5 +148,5 @@ func (a *App) deleteDream(w http.ResponseWriter, r *http.Request, v *visit) erro
 	if err != nil {
 		return in("dream", err)
 	}
-	return answerDream(w, b, id)
+	return answerDream(w, v, b, id)
 }

@@ -13,14 +13,16 @@ import (
 
 	"parley"
 	"parley/api"
+	"parley/content"
 	"parley/savings"
 	"parley/web"
 )
 
 // visit is a request of somebody who is signed in.
 type visit struct {
-	p *partner
-	s Session
+	p       *partner
+	s       Session
+	content *content.Content
 }
 
 // handler is an operation of the API. Its error is told by fail.
@@ -43,7 +45,7 @@ func (a *App) signedIn(r *http.Request) (v *visit, gone *Session, err error) {
 		p, known := a.partner(s.Partner)
 		switch {
 		case ok && known:
-			return &visit{p, s}, nil, nil
+			return &visit{p, s, a.Content[p.ID].Current()}, nil, nil
 		case known && gone == nil:
 			gone = &s
 		}

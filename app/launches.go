@@ -4,12 +4,10 @@ import (
 	"encoding/json"
 	"maps"
 	"net/http"
-	"strings"
 	"time"
 
 	"parley"
 	"parley/api"
-	"parley/savehack"
 	"parley/savings"
 	"parley/web"
 )
@@ -150,28 +148,6 @@ func (a *App) patchLaunch(w http.ResponseWriter, r *http.Request, v *visit) erro
 func (a *App) launches(w http.ResponseWriter, r *http.Request, v *visit) error {
 	list := page[savings.LaunchView, api.Launch]{name: "savehackLaunches", read: a.Store.Launches, show: api.LaunchJSON}
 	return list.answer(w, r, savings.Query{Page: savings.Page{Partner: v.p.ID}, User: v.s.User, Dream: r.URL.Query().Get("dreamId")})
-}
-
-// Savehack is a kind that a person can launch.
-type Savehack struct {
-	ID     string          `json:"id"`
-	Type   string          `json:"type"` // as a launch says it: "DailyLaunch"
-	Kind   string          `json:"kind"`
-	Name   string          `json:"name"` // in the person's language
-	Feed   string          `json:"feed,omitempty"`
-	Schema json.RawMessage `json:"schema"` // of its parameters
-}
-
-func (a *App) savehacks(w http.ResponseWriter, r *http.Request, v *visit) error {
-	words := web.SpeakTo(r, v.s.Locale)
-	list := []Savehack{}
-	for _, item := range a.Savings.Partners[v.p.ID].Catalogue() {
-		if k, ok := savehack.Find(item.Kind); ok {
-			list = append(list, Savehack{item.ID, k.Name + "Launch", k.Name, words.Say("savehack." + strings.ToLower(k.Name)), k.Feed, k.Schema})
-		}
-	}
-	web.JSON(w, http.StatusOK, map[string]any{"savehacks": list})
-	return nil
 }
 
 // forecast says when a dream is reached with what is launched on it, and with what is only being thought of.

@@ -81,8 +81,9 @@ func dreamsOf(b *savings.Book) (dreams []savings.DreamView, t Totals) {
 	return dreams, t
 }
 
-func dreamJSON(d savings.DreamView) api.Dream {
-	return api.DreamJSON(d, api.Show{ImageURL: true, ActiveSavehacks: true})
+// dreamJSON is a dream with all that its person sees of it.
+func (v *visit) dreamJSON(d savings.DreamView, currency parley.Currency) api.Dream {
+	return api.DreamJSON(d, api.Show{ImageURL: true, ActiveSavehacks: true, Content: v.content, Currency: currency})
 }
 
 // meOf reads one book, and writes it only when the bank's app is to be asked anew.
@@ -99,7 +100,7 @@ func (a *App) meOf(ctx context.Context, v *visit, now asking) (Me, error) {
 	me := Me{User: api.UserJSON(b.User), Currency: b.Partner.Currency, Setup: b.Partner.Setup, Performance: b.Partner.Performance, Consents: b.Partner.Consents,
 		Session: v.session(), Limits: limitsOf(b.User.Limits), UnreadMessages: b.User.Unread, Totals: totals, Dreams: []Dream{}, Ask: list}
 	for _, d := range dreams {
-		me.Dreams = append(me.Dreams, Dream{dreamJSON(d), b.NextDeposit(d.ID)})
+		me.Dreams = append(me.Dreams, Dream{v.dreamJSON(d, b.Partner.Currency), b.NextDeposit(d.ID)})
 	}
 	return me, nil
 }

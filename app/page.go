@@ -70,6 +70,7 @@ type boot struct {
 	Name         string            `json:"name"`
 	Logo         string            `json:"logo,omitempty"`
 	Me           Me                `json:"me"`
+	Content      Content           `json:"content"`
 }
 
 var shell = template.Must(template.New("shell").Parse(`<!doctype html>
@@ -103,7 +104,7 @@ func (a *App) shell(w http.ResponseWriter, r *http.Request, v *visit, me Me) {
 	if !strings.HasPrefix(locale, words.Lang) {
 		locale = words.Lang
 	}
-	with := boot{Lang: locale, Words: files.Words, FrameOrigins: v.p.FrameOrigins, Name: look.Name, Logo: look.Logo, Me: me}
+	with := boot{Lang: locale, Words: files.Words, FrameOrigins: v.p.FrameOrigins, Name: look.Name, Logo: look.Logo, Me: me, Content: v.offered(words.Lang, a.Savings.Partners[v.p.ID])}
 	if with.FrameOrigins == nil {
 		with.FrameOrigins = []string{}
 	}

@@ -214,5 +214,5 @@ func (a *App) look(p *partner) web.Look {
 	if look.Name == "" {
 		look.Name = p.name
 	}
-	return look
+	return a.Content[p.ID].Look(look)
 }

@@ -8,12 +8,14 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"os"
 	"slices"
 	"strings"
 	"time"
 
 	"parley"
 	"parley/app"
+	"parley/content"
 	"parley/flow"
 	"parley/notify"
 	"parley/oauth"
@@ -40,6 +42,7 @@ type Partner struct {
 	Clients        []PartnerClient `yaml:"clients" doc:"The bank's programs that use the API."`
 	Tokens         *Tokens         `yaml:"tokens" doc:"Whose ID tokens bring people into the web app. Without it nobody comes in, and the API alone is there."`
 	Session        Session         `yaml:"session" doc:"How long people stay in the web app."`
+	Content        string          `yaml:"content" doc:"Folder with the bank's own inspirations, pictures and texts for the web app, read again when it changes. Ours when left out."`
 	Look           *Look           `yaml:"look" doc:"How the pages look that are ours. Ours when left out."`
 	FrameOrigins   []string        `yaml:"frame_origins" doc:"Origins (https://bank.example) whose pages may show the web app in a frame. Nobody's when left out."`
 	Webhooks       []Webhook       `yaml:"webhooks" doc:"Endpoints of the bank that are told of events, in batches."`
@@ -102,6 +105,7 @@ type bank struct {
 	person    *app.Partner // nil when nobody comes in
 	keys      *http.Client // with which its people's keys are fetched
 	look      web.Look
+	content   *content.Library // nil for ours
 	endpoints []webhook.Endpoint
 	notices   *webhook.Address // nil when it looks by itself
 }
@@ -124,7 +128,7 @@ func (pl *plan) partners(c Config, p Parts) (err error) {
 		if !identifier(configured.ID) || slices.ContainsFunc(pl.banks, func(b *bank) bool { return b.ID == configured.ID }) {
 			return parley.Invalid("partners", fmt.Sprintf("the id %q is there twice, or is not small letters, digits and hyphens", configured.ID))
 		}
-		if err := pl.partner(c, configured, client(c, p)); err != nil {
+		if err := pl.partner(c, configured, client(c, p), p); err != nil {
 			return fmt.Errorf("partner %s: %w", configured.ID, err)
 		}
 	}
@@ -132,7 +136,7 @@ func (pl *plan) partners(c Config, p Parts) (err error) {
 }
 
 // partner understands a partner.
-func (pl *plan) partner(c Config, p Partner, client maker) error {
+func (pl *plan) partner(c Config, p Partner, client maker, parts Parts) error {
 	b := &bank{config: p, Partner: &savings.Partner{ID: p.ID, Name: cmp.Or(p.Name, p.ID), Setup: savings.Setup(cmp.Or(p.Setup, string(savings.SharedAccount))), Performance: p.Performance,
 		Consents: p.Consents, ConsentFor: time.Duration(cmp.Or(p.ConsentFor, Duration(10*time.Minute))), CancelFor: time.Duration(p.CancelFor), Savehacks: p.Savehacks, Country: p.Country}}
 	var err error
@@ -174,6 +178,11 @@ func (pl *plan) partner(c Config, p Partner, client maker) error {
 	}
 	if b.look, err = p.Look.build(pl.assets, b.Name); err != nil {
 		return fmt.Errorf("look: %w", err)
+	}
+	if p.Content != "" {
+		if b.content, err = content.NewLibrary(os.DirFS(p.Content), parts.Now, parts.Log); err != nil {
+			return fmt.Errorf("content: %w", err)
+		}
 	}
 	if err := b.told(c, client); err != nil {
 		return err

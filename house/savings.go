@@ -7,6 +7,7 @@ import (
 
 	"parley/api"
 	"parley/app"
+	"parley/content"
 	"parley/flow"
 	"parley/savings"
 	"parley/web"
@@ -19,10 +20,14 @@ func (h *House) save(c Config, pl *plan, p Parts, mux *http.ServeMux) (err error
 	h.Savings = &flow.Savings{Store: h.Store, Partners: map[string]*savings.Partner{}, Bank: told, Event: api.EventData, Now: p.Now, Log: p.Log}
 	people := app.Config{Base: c.Issuer, Partners: map[string]app.Partner{}, Savings: h.Savings, Store: h.Store, Now: p.Now, Log: p.Log, Streams: h.Streams, Look: map[string]web.Look{},
 		TrustedProxies: pl.proxies}
-	keys := map[string]*http.Client{}
+	keys, offered := map[string]*http.Client{}, map[string]*content.Library{}
+	people.Content = offered
 	var endpoints []webhook.Endpoint
 	for _, b := range pl.banks {
 		h.Savings.Partners[b.ID], people.Look[b.ID] = b.Partner, b.look
+		if b.content != nil {
+			offered[b.ID] = b.content
+		}
 		if b.person != nil {
 			people.Partners[b.ID], keys[b.ID] = *b.person, b.keys
 		}
@@ -34,7 +39,7 @@ func (h *House) save(c Config, pl *plan, p Parts, mux *http.ServeMux) (err error
 	if h.Webhooks, err = webhook.New(webhook.Config{Endpoints: endpoints, Store: h.Store, Now: p.Now, Random: p.Random, Log: p.Log}); err != nil || len(pl.banks) == 0 {
 		return err
 	}
-	if h.API, err = api.New(api.Config{Savings: h.Savings, Store: h.Store, Auth: h.OAuth, Webhooks: h.Webhooks, Now: p.Now, Log: p.Log, Base: c.Issuer, Rate: c.APIRate, Burst: cmp.Or(c.APIBurst, int(math.Ceil(c.APIRate)))}); err != nil {
+	if h.API, err = api.New(api.Config{Savings: h.Savings, Store: h.Store, Auth: h.OAuth, Webhooks: h.Webhooks, Now: p.Now, Log: p.Log, Base: c.Issuer, Content: offered, Rate: c.APIRate, Burst: cmp.Or(c.APIBurst, int(math.Ceil(c.APIRate)))}); err != nil {
 		return err
 	}
 	h.API.Routes(mux)

@@ -46,6 +46,7 @@ type Options struct {
 	RedirectURIs []string // added to each client's own
 	OperatorURL  string   // with {action}: somebody's own platform, in place of the simulated one
 	OIDC         []OIDC   // somebody's own OpenID providers
+	Content      string   // folder with content of one's own, which all partners offer
 	BankURL      string   // somebody's own bank is told of events and transactions, at {partner}/webhooks/... below it, in place of the simulated one
 	Log          *slog.Logger
 	Parts        house.Parts // for tests; Log and AnyBrowser are set from the above

@@ -83,7 +83,7 @@ func (s *Sandbox) partners(o Options) (all []house.Partner) {
 		all = append(all, house.Partner{ID: p.ID, Name: p.Name, Currency: "SEK", Country: "SE", Zone: "Europe/Stockholm", Setup: p.Setup, Performance: p.Performance, Consents: p.Consents,
 			Clients:      []house.PartnerClient{{ID: p.ClientID, Name: p.Name, Secret: value(p.ClientSecret)}},
 			Tokens:       &house.Tokens{Issuer: s.BankURL + "/" + p.ID, Audience: "parley", JWKS: p.JWKS},
-			FrameOrigins: []string{s.BankURL}, Transactions: told + "transactions", WebhookSecrets: []house.Secret{value(p.Webhook)},
+			FrameOrigins: []string{s.BankURL}, Content: o.Content, Transactions: told + "transactions", WebhookSecrets: []house.Secret{value(p.Webhook)},
 			Webhooks: []house.Webhook{{URL: told + "events", BatchEvery: house.Duration(time.Second)}}})
 	}
 	return all

@@ -35,6 +35,7 @@ func runSandbox(ctx context.Context, t terminal, args []string) error {
 	asJSON := fs.Bool("json", false, "print all addresses and clients as one line of JSON; with -try, one line per story")
 	try := fs.Bool("try", false, "play the stories, and exit with 1 unless everybody saw what they should")
 	operator := fs.String("operator", "", "`URL` of your own platform, with {action} in it")
+	offered := fs.String("content", "", "`folder` with inspirations, pictures and texts for the savings app, seen at once when they change")
 	bank := fs.String("bank", "", "`URL` of your own bank, below which webhooks go to {partner}/webhooks/events and {partner}/webhooks/transactions")
 	verbose := fs.Bool("v", false, "log to the standard error")
 	var redirects []string
@@ -66,7 +67,7 @@ func runSandbox(ctx context.Context, t terminal, args []string) error {
 	case *port < 0 || *port > 65535-sandbox.LastPort:
 		return wrongUse("-port is a number from 0 to 65528")
 	}
-	o := sandbox.Options{Port: *port, Data: *data, Auto: *auto, RedirectURIs: redirects, OperatorURL: *operator, OIDC: oidc, BankURL: strings.TrimSuffix(*bank, "/")}
+	o := sandbox.Options{Port: *port, Data: *data, Auto: *auto, RedirectURIs: redirects, OperatorURL: *operator, OIDC: oidc, Content: *offered, BankURL: strings.TrimSuffix(*bank, "/")}
 	if *try && !given(fs, "port") {
 		o.Port = 0
 	}
