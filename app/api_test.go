@@ -1,12 +1,15 @@
 package app_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"parley/app"
 	"parley/savings"
 )
 
@@ -396,11 +399,12 @@ func TestNamesAreOnlyText(t *testing.T) {
 	id := p.settled("one", "anna", evil, 100)
 	for _, path := range []string{"/app/", "/app/dreams/" + id} {
 		page := p.get(path)
-		if strings.Contains(page.body, "<img src=x") || !strings.Contains(page.body, "&lt;img src=x onerror=alert(1)&gt;") {
+		if strings.Contains(page.body, "<img src=x") || booted(t, page.body).Me.Dreams[0].Name != evil {
 			t.Errorf("%s has it as it is: %s", path, page.body)
 		}
-		if strings.Contains(page.body, "<script") {
-			t.Errorf("%s has a script", path)
+		policy := page.Header.Get("Content-Security-Policy")
+		if n := strings.Count(page.body, "<script"); n != 2 || !strings.Contains(policy, "script-src 'self';") || !strings.Contains(policy, "default-src 'none'") {
+			t.Errorf("%s has %d scripts under %s", path, n, policy)
 		}
 	}
 	if a := p.api("GET", "/me", nil); a.Header.Get("X-Content-Type-Options") != "nosniff" || !strings.HasPrefix(a.Header.Get("Content-Type"), "application/json") || a.Header.Get("Cross-Origin-Resource-Policy") != "same-origin" {
@@ -408,28 +412,73 @@ func TestNamesAreOnlyText(t *testing.T) {
 	}
 }
 
-func TestThePageSaysWhatIsSaved(t *testing.T) {
+// booted is what a page gives the web app to begin with.
+func booted(t *testing.T, page string) (b struct {
+	Lang         string
+	Words        map[string]string
+	FrameOrigins []string
+	Name         string
+	Me           app.Me
+	Content      app.Content
+}) {
+	t.Helper()
+	_, raw, _ := strings.Cut(page, `<script type="application/json" id="boot">`)
+	raw, _, _ = strings.Cut(raw, "</script>")
+	if err := json.Unmarshal([]byte(raw), &b); err != nil {
+		t.Fatalf("%v: %s", err, raw)
+	}
+	return b
+}
+
+func TestThePageHasEverythingThatIsShownFirst(t *testing.T) {
 	r := newRig(t)
 	p := r.signedIn("one", "anna")
-	if page := p.get("/app/"); page.StatusCode != 200 || !strings.Contains(page.body, "Du har inga drömmar än.") || !strings.Contains(page.body, `lang="sv"`) {
+	page := p.get("/app/")
+	b := booted(t, page.body)
+	if page.StatusCode != 200 || !strings.Contains(page.body, `<html lang="sv">`) || b.Lang != "sv-SE" || b.Words["sv"] == "" || b.Words["en"] == "" || len(b.Me.Dreams) != 0 || len(b.Content.Inspirations) == 0 ||
+		!slices.Equal(b.FrameOrigins, []string{"https://bank.example"}) {
 		t.Errorf("%d %s", page.StatusCode, page.body)
 	}
+	if policy := page.Header.Get("Content-Security-Policy"); !strings.Contains(policy, "frame-ancestors https://bank.example;") || !strings.Contains(policy, "img-src 'self' https://bank.example;") || page.Header.Get("X-Frame-Options") != "" {
+		t.Errorf("the policy is %s", policy)
+	}
 	id := p.settled("one", "anna", "Kajak", 123456)
-	p.does("POST", "/launches", object{"savehackLaunch": object{"dreamId": id, "type": "OneTimeLaunch", "amountCents": 5000}}, 201)
-	for _, path := range []string{"/app/", "/app/dreams", "/app/what/ever"} {
-		if page := p.get(path); page.StatusCode != 200 || !strings.Contains(page.body, "1\u00a0234,56\u00a0kr av 12\u00a0345,60\u00a0kr, 50,00\u00a0kr på väg") || !strings.Contains(page.body, "/app/dreams/"+id) {
+	p.does("POST", "/launches", object{"savehackLaunch": object{"dreamId": id, "type": "DailyLaunch", "amountCents": 5000}}, 201)
+	for _, path := range []string{"/app/", "/app/dreams", "/app/what/ever", "/app/dreams/" + id + "/marketplace"} {
+		page := p.get(path)
+		if b := booted(t, page.body); page.StatusCode != 200 || len(b.Me.Dreams) != 1 || b.Me.Dreams[0].BalanceCents != 123456 || b.Me.Dreams[0].NextOn != "2026-11-26" {
 			t.Errorf("%s is %d %s", path, page.StatusCode, page.body)
 		}
 	}
-	if page := p.get("/app/dreams/" + id + "/marketplace"); !strings.Contains(page.body, "<h1 tabindex=\"-1\">Kajak</h1>") || !strings.Contains(page.body, "12\u00a0345,60\u00a0kr") {
-		t.Errorf("the dream's page is %s", page.body)
-	}
 	en := r.phone()
 	en.launch(r.bank.token("anna"), "locale", "en", "theme", "dark")
-	if page := en.get("/app/"); !strings.Contains(page.body, "SEK\u00a01,234.56 of") || !strings.Contains(page.body, `data-theme="dark"`) {
+	if page := en.get("/app/"); !strings.Contains(page.body, `<html lang="en" data-theme="dark">`) || booted(t, page.body).Content.Savehacks[0].Name != "Once" {
 		t.Errorf("in English it is %s", page.body)
 	}
 	if a := p.get("/app"); a.StatusCode != http.StatusSeeOther || a.Header.Get("Location") != r.URL+"/app/" {
 		t.Errorf("/app is %d %s", a.StatusCode, a.Header.Get("Location"))
+	}
+	if a := p.api("GET", "/content", nil); a.StatusCode != 200 || a.Header.Get("ETag") == "" {
+		t.Errorf("the content is %d, tag %q", a.StatusCode, a.Header.Get("ETag"))
+	}
+	for _, picture := range []string{b.Content.Inspirations[0].Picture.URL, b.Content.Savehacks[0].Picture.URL, b.Content.Pictures["empty"]} {
+		if a := r.phone().get(picture); a.StatusCode != 200 || a.Header.Get("Content-Type") != "image/svg+xml" || !strings.Contains(a.Header.Get("Content-Security-Policy"), "sandbox") {
+			t.Errorf("%s is %d %s", picture, a.StatusCode, a.Header.Get("Content-Type"))
+		}
+	}
+	if a := p.get("/app/content/x/none.svg"); a.StatusCode != 404 {
+		t.Errorf("no picture is %d", a.StatusCode)
+	}
+}
+
+func TestADreamIsMadeFromAnInspiration(t *testing.T) {
+	r := newRig(t)
+	p := r.signedIn("one", "anna")
+	made := p.does("POST", "/dreams", object{"dream": object{"name": "Rom", "targetCents": 100, "dreamInspirationId": "journey"}}, 201)
+	if !strings.HasPrefix(made.text("dream.imageUrl"), "/app/content/") || made.text("dream.dreamInspiration.translatedName.sv") != "En resa" {
+		t.Errorf("it is %v", made)
+	}
+	if a := p.api("POST", "/dreams", object{"dream": object{"name": "Rom", "targetCents": 100, "dreamInspirationId": "nowhere"}}); a.StatusCode != 400 || !strings.Contains(a.body, "dream.dreamInspirationId") {
+		t.Errorf("one that is not there is %d %s", a.StatusCode, a.body)
 	}
 }

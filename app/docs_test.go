@@ -4,9 +4,6 @@ import (
 	"os"
 	"strings"
 	"testing"
-
-	"parley/savehack"
-	"parley/web"
 )
 
 func TestEveryOperationIsDocumented(t *testing.T) {
@@ -23,15 +20,5 @@ func TestEveryOperationIsDocumented(t *testing.T) {
 	}
 	if n := strings.Count(string(page), " /app/api/") - len(routes); n != 0 {
 		t.Errorf("docs/web-app.md has %d operations too many", n)
-	}
-}
-
-func TestEverySavehackHasANameInEveryLanguage(t *testing.T) {
-	for _, lang := range web.Languages() {
-		for _, k := range savehack.Kinds() {
-			if web.Speak(lang).Say("savehack."+strings.ToLower(k.Name)) == "" {
-				t.Errorf("%s has no name in %s", k.Name, lang)
-			}
-		}
 	}
 }

@@ -87,7 +87,7 @@ func TestWordsAreThoseThatAreSaid(t *testing.T) {
 		said[m[1]] = true
 	}
 	made := func(key string) bool { // put together in the code
-		return strings.HasPrefix(key, "mood.") || strings.HasPrefix(key, "step.is.") || strings.HasPrefix(key, "savehack.") || strings.HasSuffix(key, ".title.deposit") || key == "language" || strings.HasPrefix(key, "number.") || optional(key)
+		return strings.HasPrefix(key, "mood.") || strings.HasPrefix(key, "step.is.") || strings.HasSuffix(key, ".title.deposit") || key == "language" || strings.HasPrefix(key, "number.") || optional(key)
 	}
 	for key := range english {
 		if !said[key] && !made(key) {
@@ -96,7 +96,7 @@ func TestWordsAreThoseThatAreSaid(t *testing.T) {
 	}
 	spoken := regexp.MustCompile(`^(app|bank|choose|deposit|done|elsewhere|error|expired|identify|moment|over|pay|refused|saved|signin|step|unclear|used|window)\.`)
 	for key := range said {
-		if _, ok := english[key]; !ok && spoken.MatchString(key) {
+		if _, ok := english[key]; !ok && key != "app.js" && spoken.MatchString(key) {
 			t.Errorf("%s is said, and there are no words for it", key)
 		}
 	}
