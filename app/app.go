@@ -196,7 +196,7 @@ func (a *App) partner(id string) (*partner, bool) {
 	return nil, false
 }
 
-// Routes puts the sign-in, the API of the web app and its pages into a mux.
+// Routes puts the sign-in, the API of the web app, its pages, and what a bank embeds them with into a mux.
 func (a *App) Routes(mux *http.ServeMux) {
 	mux.HandleFunc("POST /users/verify_token", a.verifyToken)
 	for pattern, h := range a.routes() {
@@ -206,6 +206,9 @@ func (a *App) Routes(mux *http.ServeMux) {
 	mux.HandleFunc("/app/api/", a.elsewhere)
 	mux.HandleFunc("/app/", a.page)
 	mux.HandleFunc("GET /app/content/", a.picture)
+	sdk := web.SDK()
+	mux.Handle("GET /sdk", sdk)
+	mux.Handle("GET /sdk/", sdk)
 	mux.HandleFunc("GET /app", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, a.Base+"/app/", http.StatusSeeOther) })
 }
 

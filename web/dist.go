@@ -28,15 +28,17 @@ var hosted = func() (at struct {
 	icon, style, code string
 	app               AppFiles
 }) {
-	put := func(surface, name string) string {
+	read := func(surface, name string) []byte {
 		body, err := fs.ReadFile(Dist(surface), name)
 		if err != nil {
 			panic(err) // it is in the program
 		}
-		return at.files.Put(path.Base(name), body)
+		return body
 	}
+	put := func(surface, name string) string { return at.files.Put(path.Base(name), read(surface, name)) }
 	at.icon, at.style, at.code = put("hosted", "icon.svg"), put("hosted", "hosted.css"), put("hosted", "hosted.js")
-	at.app = AppFiles{Icon: at.icon, Style: put("app", "style.css"), Script: put("app", "app.js"), Words: map[string]string{}}
+	scripts := at.files.PutTogether(map[string][]byte{"app.js": read("app", "app.js"), "more.js": read("app", "more.js")})
+	at.app = AppFiles{Icon: at.icon, Style: put("app", "style.css"), Script: scripts["app.js"], Words: map[string]string{}}
 	words, err := fs.ReadDir(Dist("app"), "words")
 	if err != nil {
 		panic(err)

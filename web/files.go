@@ -5,8 +5,11 @@ import (
 	"compress/gzip"
 	"crypto/sha256"
 	"encoding/base64"
+	"fmt"
+	"maps"
 	"net/http"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -27,11 +30,28 @@ var kinds = map[string]string{".css": "text/css; charset=utf-8", ".js": "text/ja
 
 // Put adds a file and returns its address. It is for building the house; nothing is added once it serves.
 func (f *Files) Put(name string, body []byte) string {
+	sum := sha256.Sum256(append([]byte(name+"\x00"), body...))
+	return f.put(sum[:], name, body)
+}
+
+// PutTogether adds files that name one another, so that they have one hash in common, and returns their addresses by name.
+func (f *Files) PutTogether(files map[string][]byte) map[string]string {
+	sum, out := sha256.New(), map[string]string{}
+	for _, name := range slices.Sorted(maps.Keys(files)) {
+		fmt.Fprintf(sum, "%s %d\n", name, len(files[name]))
+		sum.Write(files[name])
+	}
+	for name, body := range files {
+		out[name] = f.put(sum.Sum(nil), name, body)
+	}
+	return out
+}
+
+func (f *Files) put(hash []byte, name string, body []byte) string {
 	if f.at == nil {
 		f.at = map[string]file{}
 	}
-	sum := sha256.Sum256(append([]byte(name+"\x00"), body...))
-	address := "/assets/" + base64.RawURLEncoding.EncodeToString(sum[:12]) + "/" + name
+	address := "/assets/" + base64.RawURLEncoding.EncodeToString(hash[:12]) + "/" + name
 	var b bytes.Buffer
 	z, _ := gzip.NewWriterLevel(&b, gzip.BestCompression)
 	z.Write(body)

@@ -18,19 +18,14 @@ export interface Asked {
   refused: string // why it said no: "cancelled", "failed"; empty until then
 }
 
-// answers are what the bank's app says about a request: its names in the web SDK and in the native ones, and whether they are a no.
+// answers are what the bank's app says about a request, and whether that is a no. A native host calls them otherwise; they come in these names.
 const answers: Record<string, boolean> = {
   accountProvisioned: false,
-  accountProvisionInitiated: false,
   investmentAccountProvisionInitiated: false,
   onAccountRequestedSucceeded: false,
-  accountRequestedSucceeded: false,
   onAccountRequestedFailed: true,
-  accountRequestedFailed: true,
   onTransferConsentSucceeded: false,
-  transferConsentSucceeded: false,
   onTransferConsentCancelled: true,
-  transferConsentCancelled: true,
 }
 
 interface Said {
@@ -112,7 +107,7 @@ export class Host {
       case "updateLocale":
         this.#doing.locale(text(message.locale))
     }
-    if (event === "updateToken" || event === "updateIdToken") this.#renewing = ""
+    if (event === "updateToken") this.#renewing = ""
     this.#queue.push({ event, message })
     this.#remember()
     void this.#tell()

@@ -1,0 +1,12 @@
+// The screens that are not the first that anybody sees. They come in a file of their own, once the first is there.
+export { default as Edit } from "./pages/Edit.svelte"
+export { default as GiveUp } from "./pages/GiveUp.svelte"
+export { default as Group } from "./pages/Group.svelte"
+export { default as History } from "./pages/History.svelte"
+export { default as Join } from "./pages/Join.svelte"
+export { default as LaunchPage } from "./pages/LaunchPage.svelte"
+export { default as Messages } from "./pages/Messages.svelte"
+export { default as Move } from "./pages/Move.svelte"
+export { default as Reached } from "./pages/Reached.svelte"
+export { default as Settings } from "./pages/Settings.svelte"
+export { default as Withdraw } from "./pages/Withdraw.svelte"
