@@ -21,7 +21,7 @@ type Dream struct {
 	BalanceCents         savings.Cents `json:"balanceCents" doc:"What has been settled."`
 	PendingCents         savings.Cents `json:"pendingCents" doc:"What is requested, and on its way in."`
 	LeavingCents         savings.Cents `json:"leavingCents" doc:"What is requested, and on its way out."`
-	ImageURL             string        `json:"imageUrl,omitempty" doc:"Only with showImageUrl=true."`
+	ImageURL             string        `json:"imageUrl,omitempty" doc:"Only with showImageUrl=true. A picture that the person sent themselves is at /v1/pictures/{id}, and needs the token."`
 	ActiveSavehacksCount *int          `json:"activeSavehacksCount,omitempty" doc:"Only with showActiveSavehacks=true."`
 	User                 Ref           `json:"user"`
 	GroupDream           Ref           `json:"groupDream,omitzero"`
@@ -45,7 +45,7 @@ type Show struct {
 	ImageURL, ActiveSavehacks bool
 	Content                   *content.Content // of the partner; inspirations are references alone when nil
 	Currency                  parley.Currency
-	Base                      string // before the addresses of pictures that are ours
+	Base                      string // our own address, for the bank to ask for pictures at; the web app has its own path to them, when empty
 }
 
 // inspired is a template as the wire shows it, and the address of its picture.
@@ -76,7 +76,7 @@ func DreamJSON(v savings.DreamView, show Show) Dream {
 		d.DreamInspiration, picture = show.inspired(v.Inspiration)
 	}
 	if show.ImageURL {
-		d.ImageURL = cmp.Or(v.Image, picture)
+		d.ImageURL = cmp.Or(imageFor(show.Base, v.Image), picture)
 	}
 	if show.ActiveSavehacks {
 		d.ActiveSavehacksCount = &v.ActiveSavehacks
@@ -95,7 +95,7 @@ type createDream struct {
 	GroupDreamID       opt[string]        `json:"groupDreamId"`
 	GroupDream         opt[link]          `json:"groupDream" doc:"Instead of groupDreamId."`
 	DreamInspirationID opt[string]        `json:"dreamInspirationId"`
-	ImageURL           opt[string]        `json:"imageUrl" doc:"https, or a path of ours."`
+	ImageURL           opt[string]        `json:"imageUrl" doc:"https, a path of ours, or a picture of the user's own as it was shown."`
 }
 
 type patchDream struct {
@@ -167,8 +167,11 @@ func (a *API) createDream(c *call) (reply, error) {
 	}
 	n := savings.NewDream{Type: dreamType(in.Type.v), Name: in.Name.v, Target: in.TargetCents.v, Expires: string(in.ExpiresAt.v),
 		Group: cmp.Or(in.GroupDreamID.v, string(in.GroupDream.v.ID.v)), Account: string(either(in.AccountID, in.Account).v),
-		Inspiration: in.DreamInspirationID.v, Image: in.ImageURL.v}
+		Inspiration: in.DreamInspirationID.v, Image: a.imageFrom(in.ImageURL.v)}
 	return c.make(of, "userId", func(b *savings.Book) (int, any, error) {
+		if err := c.checkImage(b, n.Image, ""); err != nil {
+			return 0, nil, err
+		}
 		d, err := b.CreateDream(n)
 		return http.StatusCreated, DreamJSON(b.ViewDream(d), c.show(Show{ImageURL: true})), err
 	})
@@ -180,9 +183,13 @@ func (a *API) patchDream(c *call) (reply, error) {
 		return reply{}, err
 	}
 	id := c.PathValue("id")
+	in.ImageURL.v = a.imageFrom(in.ImageURL.v)
 	return c.change(savings.Of{Dream: id}, func(b *savings.Book) (int, any, error) {
 		var f faults
 		if there, ok := b.Dream(id); ok {
+			if err := c.checkImage(b, in.ImageURL.v, there.Image); err != nil {
+				return 0, nil, err
+			}
 			fixed(&f, "id", in.ID, ID(there.ID))
 			fixed(&f, "userId", in.UserID, ID(there.User))
 			in.Type.v = dreamType(in.Type.v)

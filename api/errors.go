@@ -130,7 +130,7 @@ func nameOf(what string) string {
 	switch strings.ToLower(what) {
 	case "user":
 		return "Requested user"
-	case "account", "dream", "savehack", "transaction", "message":
+	case "account", "dream", "savehack", "transaction", "message", "picture":
 		return strings.ToUpper(what[:1]) + what[1:]
 	case "launch", "savehacklaunch", "savehack launch":
 		return "Savehack launch"

@@ -20,8 +20,13 @@ type Milestone struct {
 	Percent int   `json:"percent" enum:"25|50|75"`
 }
 
-// EventData is what the bank is told of an event: the thing that it is about, as the book has it after the change.
-func EventData(b *savings.Book, e savings.Emitted) (json.RawMessage, error) {
+// EventData tells what the bank is told of an event: the thing that it is about, as the book has it after the change. base is our own address,
+// at which the bank asks for pictures.
+func EventData(base string) func(b *savings.Book, e savings.Emitted) (json.RawMessage, error) {
+	return func(b *savings.Book, e savings.Emitted) (json.RawMessage, error) { return eventData(base, b, e) }
+}
+
+func eventData(base string, b *savings.Book, e savings.Emitted) (json.RawMessage, error) {
 	lost := func() (json.RawMessage, error) {
 		return nil, fmt.Errorf("tell of %s: %s is not in the book", e.Type, e.Subject)
 	}
@@ -36,7 +41,7 @@ func EventData(b *savings.Book, e savings.Emitted) (json.RawMessage, error) {
 		if !ok {
 			return lost()
 		}
-		dream := DreamJSON(b.ViewDream(*d), Show{ImageURL: true})
+		dream := DreamJSON(b.ViewDream(*d), Show{ImageURL: true, Base: base})
 		data = dream
 		if e.Type == savings.DreamMilestone {
 			data = Milestone{dream, e.Percent}

@@ -56,7 +56,8 @@ func newExamples() *examples {
 	agreed := c
 	agreed.ConsentedAt = e.noon.AddDate(0, 0, 1)
 	m := savings.Message{ID: message, User: user, Category: "ONBOARDING_ONE", Title: map[string]string{"en": "Well done", "sv": "Bra jobbat"},
-		Body: map[string]string{"en": "You are half way there.", "sv": "Du är halvvägs."}, CTA: "/dreams/" + dream, Created: e.noon}
+		Body:  map[string]string{"en": "You are half way there.", "sv": "Du är halvvägs."},
+		Image: savings.MessageImage{Src: "https://bank.example/half-way.jpg", TranslatedAlt: map[string]string{"en": "A path, half of it in the sun", "sv": "En stig, till hälften i solen"}, Height: 600, Width: 800}, CTA: "/dreams/" + dream, Created: e.noon}
 	done := m
 	done.ProcessedAt = e.noon.AddDate(0, 0, 2)
 

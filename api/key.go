@@ -75,7 +75,7 @@ func (c *call) kept() (reply, bool, error) {
 	if k.Fingerprint != c.print {
 		return reply{}, false, &problem{status: http.StatusUnprocessableEntity, detail: "This Idempotency-Key was used for another request."}
 	}
-	return reply{k.Status, k.Body, true}, true, nil
+	return reply{status: k.Status, body: k.Body, replayed: true}, true, nil
 }
 
 // keep is the write that keeps an answer.

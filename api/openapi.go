@@ -105,7 +105,9 @@ func (s *schemas) operation(r route) obj {
 		if r.Method == http.MethodPost {
 			a = append(a, member{"headers", obj{{"Idempotency-Replayed", obj{{"$ref", "#/components/headers/IdempotencyReplayed"}}}}})
 		}
-		if g.Value != nil {
+		if kind, ok := g.Value.(media); ok {
+			a = append(a, member{"content", obj{{string(kind), obj{}}}})
+		} else if g.Value != nil {
 			schema, example := s.answer(r.Of, g)
 			a = append(a, member{"content", obj{{"application/json", obj{{"schema", schema}, {"example", example}}}}})
 		}

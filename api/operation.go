@@ -34,9 +34,12 @@ type route struct {
 type gives struct {
 	Status int
 	About  string
-	Value  any  // a value of the type that stands under the resource's name; nil when there is no body
+	Value  any  // a value of the type that stands under the resource's name, or a media type; nil when there is no body
 	List   bool // many of them, with meta
 }
+
+// media is the type of a body that is no JSON.
+type media string
 
 // resource is how a thing is named on the wire.
 type resource struct {
@@ -77,6 +80,7 @@ type reply struct {
 	status   int
 	body     []byte
 	replayed bool
+	kind     string // of the body; application/json when empty
 }
 
 // mostBody is how large a body may be.
@@ -97,7 +101,7 @@ func (a *API) serve(rt route) http.Handler {
 			h.Set("Idempotency-Replayed", "true")
 		}
 		if answer.body != nil {
-			h.Set("Content-Type", "application/json")
+			h.Set("Content-Type", cmp.Or(answer.kind, "application/json"))
 		}
 		w.WriteHeader(answer.status)
 		w.Write(answer.body)

@@ -202,6 +202,15 @@ func readValue(raw json.RawMessage, into reflect.Value, name string, t tags, f *
 		if json.Unmarshal(raw, into.Addr().Interface()) != nil {
 			return fail("must be true or false")
 		}
+	case reflect.Int:
+		n, message := whole(raw)
+		if message == "" && int64(int32(n)) != n {
+			message = "is too large"
+		}
+		if message != "" {
+			return fail(message)
+		}
+		into.SetInt(n)
 	case reflect.Float64:
 		if json.Unmarshal(raw, into.Addr().Interface()) != nil {
 			return fail("must be a number")

@@ -169,7 +169,7 @@ func newRig(t testing.TB, change ...func(*api.Config)) *rig {
 		partners[id] = &p
 	}
 	log := slog.New(slog.NewTextHandler(r.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	r.savings = &flow.Savings{Store: r.store, Partners: partners, Now: r.clock.now, Event: api.EventData, Log: log}
+	r.savings = &flow.Savings{Store: r.store, Partners: partners, Now: r.clock.now, Event: api.EventData("https://parley.example"), Log: log}
 	r.savings.Engine, err = engine.New(context.Background(), engine.Options{Store: r.store, Tables: r.savings.Tables(), Now: r.clock.now, Random: func() float64 { return 0.5 }, Log: log, Alone: true})
 	if err != nil {
 		t.Fatal(err)

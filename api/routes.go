@@ -13,6 +13,7 @@ func routes() []route {
 		transactions = resource{one: "transaction", many: "transactions"}
 		consents     = resource{one: "transferConsent", many: "transferConsents", snake: true}
 		messages     = resource{one: "message", many: "messages"}
+		pictures     = resource{one: "picture", many: "pictures"}
 		feed         = resource{one: "feed"}
 		webhooks     = resource{one: "webhook", many: "webhooks"}
 		replays      = resource{one: "replay", many: "replays"}
@@ -82,6 +83,10 @@ func routes() []route {
 			Query: []parameter{{Name: "withdraw", Kind: "boolean", About: "Pay out what is saved."}},
 			Gives: []gives{{204, "The dream is given up.", nil, false}}, do: (*API).deleteDream},
 
+		{Method: get, Path: "/pictures/{id}", ID: "getPicture", Tag: "Dreams", Of: pictures, Summary: "Show a person's own picture of a dream",
+			About: "What `imageUrl` of a dream leads to when the person sent the picture themselves. It needs the token, and is a JPEG that we encoded.",
+			Gives: []gives{{200, "The picture.", media("image/jpeg"), false}}, do: (*API).getPicture},
+
 		{Method: get, Path: "/savehacks", ID: "getSavehacks", Tag: "Savehacks", Of: savehacks, Summary: "List what can be launched", Query: pages(20),
 			About: "Each with the JSON Schema of its parameters, which stand flat in a launch.",
 			Gives: []gives{{200, "A page of the catalogue.", eg.savehack, true}}, do: (*API).listSavehacks},
@@ -144,7 +149,7 @@ func routes() []route {
 				parameter{Name: "category", Kind: "string", Enum: categories(), About: "Only of this category."}, userID, externalUser),
 			Gives: []gives{{200, "A page of messages.", eg.message, true}}, do: (*API).listMessages},
 		{Method: post, Path: "/messages", ID: "createMessage", Tag: "Messages", Of: messages, Summary: "Leave a message for a user",
-			Body: createMessage{}, Example: obj{{"userId", eg.user.ID}, {"translatedTitle", obj{{"en", "Well done"}, {"sv", "Bra jobbat"}}}, {"translatedBody", obj{{"en", "You are half way there."}, {"sv", "Du är halvvägs."}}}, {"cta", "/dreams/" + string(eg.dream.ID)}},
+			Body: createMessage{}, Example: obj{{"userId", eg.user.ID}, {"translatedTitle", obj{{"en", "Well done"}, {"sv", "Bra jobbat"}}}, {"translatedBody", obj{{"en", "You are half way there."}, {"sv", "Du är halvvägs."}}}, {"image", eg.message.Image}, {"cta", "/dreams/" + string(eg.dream.ID)}},
 			Gives: []gives{{201, "The message was left.", eg.message, false}}, do: (*API).createMessage},
 		{Method: get, Path: "/messages/{id}", ID: "getMessage", Tag: "Messages", Of: messages, Summary: "Show a message",
 			Gives: []gives{{200, "The message.", eg.message, false}}, do: (*API).getMessage},

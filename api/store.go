@@ -20,6 +20,10 @@ type Store interface {
 	Consents(ctx context.Context, q savings.Query) ([]savings.ConsentView, int, error)
 	Messages(ctx context.Context, q savings.Query) ([]savings.MessageView, int, error)
 
+	// Picture says whose a picture is; PictureJPEG is the picture itself.
+	Picture(ctx context.Context, partner, id string) (savings.Picture, error)
+	PictureJPEG(ctx context.Context, partner, id string) ([]byte, error)
+
 	// Answer is what was answered under an idempotency key of the partner's; ok says whether there is one.
 	Answer(ctx context.Context, partner, key string) (a Answer, ok bool, err error)
 }

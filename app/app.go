@@ -5,7 +5,8 @@
 // done with the facts belongs to package savings, and how things look on the wire to package api, whose shapes it uses.
 //
 // Read verify.go for how a person comes in, token.go for what a token must prove, session.go for how long they stay, guard.go for what every
-// request of theirs passes, me.go and ask.go for what the web app shows and posts to the bank's app; then the file of a resource.
+// request of theirs passes, me.go and ask.go for what the web app shows and posts to the bank's app; then the file of a resource. encode.go makes
+// our own picture of what somebody sends as one.
 package app
 
 import (
@@ -83,6 +84,10 @@ type App struct {
 	partners []*partner
 	tries    web.Tries
 	open     wakers
+
+	decoding  chan struct{} // as many as are under way at the same time
+	sending   crowd
+	exporting crowd
 }
 
 type partner struct {
@@ -115,7 +120,7 @@ func New(c Config) (*App, error) {
 	if c.Client == nil {
 		c.Client = func(string) *http.Client { return web.NewClient(web.ClientOptions{}) }
 	}
-	a := &App{Config: c, origin: u.Scheme + "://" + u.Host, secure: u.Scheme == "https"}
+	a := &App{Config: c, origin: u.Scheme + "://" + u.Host, secure: u.Scheme == "https", decoding: make(chan struct{}, decodingAtOnce)}
 	for id, p := range c.Partners {
 		known := c.Savings.Partners[id]
 		if known == nil || p.ID != id {
@@ -201,11 +206,16 @@ func (a *App) Routes(mux *http.ServeMux) {
 	mux.HandleFunc("POST /users/verify_token", a.verifyToken)
 	for pattern, h := range a.routes() {
 		method, path, _ := strings.Cut(pattern, " ")
-		mux.Handle(method+" /app/api"+path, a.guarded(h))
+		t := takesJSON
+		if pattern == "POST /pictures" {
+			t = takesPicture
+		}
+		mux.Handle(method+" /app/api"+path, a.guarded(h, t))
 	}
 	mux.HandleFunc("/app/api/", a.elsewhere)
+	mux.HandleFunc("GET /app/pictures/{id}", a.showPicture)
 	mux.HandleFunc("/app/", a.page)
-	mux.HandleFunc("GET /app/content/", a.picture)
+	mux.HandleFunc("GET /app/content/", a.drawing)
 	sdk := web.SDK()
 	mux.Handle("GET /sdk", sdk)
 	mux.Handle("GET /sdk/", sdk)
@@ -239,5 +249,8 @@ func (a *App) routes() map[string]handler {
 		"GET /messages":                  a.messages,
 		"POST /messages/{id}/seen":       a.seeMessage,
 		"POST /views":                    a.viewed,
+		"POST /pictures":                 a.sendPicture,
+		"GET /export":                    a.export,
+		"DELETE /me":                     a.eraseMe,
 	}
 }

@@ -111,8 +111,8 @@ func (a *App) savehacks(w http.ResponseWriter, r *http.Request, v *visit) error 
 	return nil
 }
 
-// picture serves a picture of what partners offer, to anybody: its address has the hash of what is in it.
-func (a *App) picture(w http.ResponseWriter, r *http.Request) {
+// drawing serves a picture of what partners offer, to anybody: its address has the hash of what is in it.
+func (a *App) drawing(w http.ResponseWriter, r *http.Request) {
 	var ours *content.Library
 	for _, p := range a.partners {
 		if l := a.Content[p.ID]; l != nil && l.Serve(w, r) {

@@ -50,21 +50,13 @@ func or[T any](p *T) (v T) {
 	return v
 }
 
-// picture refuses an address that the web app must not show.
-func picture(address *string) error {
-	if address == nil || *address == "" || len(*address) <= 2000 && strings.HasPrefix(*address, "https://") {
-		return nil
-	}
-	return parley.Invalid("imageUrl", "must be https")
-}
-
 func (a *App) createDream(w http.ResponseWriter, r *http.Request, v *visit) error {
 	var d dreamBody
 	if err := body(r, "dream", &d); err != nil {
 		return err
 	}
 	d.tidy()
-	if err := picture(d.ImageURL); err != nil {
+	if err := a.picture(r.Context(), v, d.ImageURL, ""); err != nil {
 		return in("dream", err)
 	}
 	if id := or(d.DreamInspiration); id != "" {
@@ -120,11 +112,13 @@ func (a *App) patchDream(w http.ResponseWriter, r *http.Request, v *visit) error
 		return err
 	}
 	d.tidy()
-	if err := picture(d.ImageURL); err != nil {
-		return in("dream", err)
-	}
 	id := r.PathValue("id")
 	b, err := a.change(r.Context(), v, savings.Of{Dream: id}, func(b *savings.Book) error {
+		if there, ok := b.Dream(id); ok {
+			if err := a.picture(r.Context(), v, d.ImageURL, there.Image); err != nil {
+				return err
+			}
+		}
 		// Accounts are linked by the bank alone.
 		_, err := b.UpdateDream(id, savings.DreamPatch{Name: d.Name, Expires: d.ExpiresAt, Group: d.GroupDreamID, Image: d.ImageURL, Target: d.TargetCents})
 		return err

@@ -8,6 +8,7 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -35,6 +36,18 @@ var (
 
 const bodyLimit = 64 << 10
 
+// takes is what the body of an operation may be.
+type takes struct {
+	kinds []string // its Content-Type is one of them
+	not   error    // when it is another
+	bytes int64
+}
+
+var (
+	takesJSON    = takes{[]string{"application/json"}, errForgery, bodyLimit}
+	takesPicture = takes{[]string{"image/jpeg", "image/png", "image/gif", "image/webp"}, errNoPicture, pictureBytes}
+)
+
 // signedIn is whose request it is. When it is nobody's, gone is the session that has run out, if we know of one.
 func (a *App) signedIn(r *http.Request) (v *visit, gone *Session, err error) {
 	for _, hash := range a.cookies(r) {
@@ -54,14 +67,14 @@ func (a *App) signedIn(r *http.Request) (v *visit, gone *Session, err error) {
 }
 
 // guarded lets through only requests that the web app makes for somebody who is signed in, and keeps them signed in.
-func (a *App) guarded(h handler) http.Handler {
+func (a *App) guarded(h handler, t takes) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Cross-Origin-Resource-Policy", "same-origin")
 		w.Header().Set("Cache-Control", "no-store")
-		r.Body = http.MaxBytesReader(w, r.Body, bodyLimit)
+		web.Bound(w, r, t.bytes)
 		v, _, err := a.signedIn(r)
 		if err == nil {
-			err = a.ours(r)
+			err = a.ours(r, t)
 		}
 		if err == nil {
 			err = a.active(r.Context(), v.p, &v.s)
@@ -75,24 +88,21 @@ func (a *App) guarded(h handler) http.Handler {
 	})
 }
 
-// ours refuses what another site makes a browser send: it can send a cookie along, but neither say that its body is JSON nor add a header
-// without asking us first, which we never allow, and a browser says truly where a request comes from.
-func (a *App) ours(r *http.Request) error {
+// ours refuses what another site makes a browser send: it can send a cookie along, but neither say that its body is JSON, or a picture, nor add a
+// header without asking us first, which we never allow, and a browser says truly where a request comes from.
+func (a *App) ours(r *http.Request, t takes) error {
 	switch r.Method {
 	case http.MethodGet, http.MethodHead:
 		return nil
 	}
-	if kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type")); kind != "application/json" {
+	origins := r.Header.Values("Origin")
+	if !(len(origins) == 1 && origins[0] == a.origin || len(origins) == 0 && r.Header.Get("X-Parley-App") == "1") {
 		return errForgery
 	}
-	origins := r.Header.Values("Origin")
-	switch {
-	case len(origins) == 1 && origins[0] == a.origin:
-		return nil
-	case len(origins) == 0 && r.Header.Get("X-Parley-App") == "1":
-		return nil
+	if kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type")); !slices.Contains(t.kinds, kind) {
+		return t.not
 	}
-	return errForgery
+	return nil
 }
 
 // change changes what is the visitor's. of may name a thing; one that is somebody else's is not there.
@@ -241,6 +251,9 @@ func (a *App) fail(w http.ResponseWriter, r *http.Request, err error) {
 		status, detail = http.StatusUnprocessableEntity, "This Idempotency-Key was used for another request."
 	case errors.Is(err, errForgery):
 		status, detail = http.StatusForbidden, "Changes are made by the web app alone: as application/json, from its own origin."
+	case errors.Is(err, errBusy):
+		w.Header().Set("Retry-After", "5")
+		status, detail = http.StatusServiceUnavailable, "Too much of this is going on. Ask again in a moment."
 	case status == http.StatusNotFound:
 		detail = "There is no such thing, or it is not yours."
 	case (status == http.StatusConflict || status == http.StatusForbidden) && e != nil && e.Message != "":

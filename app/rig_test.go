@@ -223,7 +223,7 @@ func newRig(t *testing.T, change ...func(*app.Config)) *rig {
 		partners[id] = &p
 	}
 	log := slog.New(slog.NewTextHandler(r.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	r.flow = &flow.Savings{Store: db, Partners: partners, Now: r.clock.now, Log: log, Event: api.EventData}
+	r.flow = &flow.Savings{Store: db, Partners: partners, Now: r.clock.now, Log: log, Event: api.EventData("https://parley.example")}
 	r.flow.Engine, err = engine.New(t.Context(), engine.Options{Store: db, Tables: r.flow.Tables(), Now: r.clock.now, Random: func() float64 { return 0.5 }, Log: log, Alone: true})
 	if err != nil {
 		t.Fatal(err)

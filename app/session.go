@@ -73,6 +73,18 @@ type Store interface {
 	Transactions(ctx context.Context, q savings.Query) ([]savings.TransactionView, int, error)
 	Consents(ctx context.Context, q savings.Query) ([]savings.ConsentView, int, error)
 	Messages(ctx context.Context, q savings.Query) ([]savings.MessageView, int, error)
+	Accounts(ctx context.Context, q savings.Query) ([]savings.AccountView, int, error)
+	Dreams(ctx context.Context, q savings.Query) ([]savings.DreamView, int, error)
+	// Feed, EventsOf and SessionsOf are what else is kept of a user: of the first two so many items after one.
+	Feed(ctx context.Context, user, after string, items int) ([]savings.FeedItem, error)
+	EventsOf(ctx context.Context, user string, seq int64, items int) ([]savings.Event, error)
+	SessionsOf(ctx context.Context, user string) ([]Session, error)
+	// Picture says whose a picture is, PicturesOf lists a user's, and LoosePictures counts those that they have sent since and no dream shows.
+	Picture(ctx context.Context, partner, id string) (savings.Picture, error)
+	PicturesOf(ctx context.Context, partner, user string) ([]savings.Picture, error)
+	LoosePictures(ctx context.Context, user string, since time.Time) (int, error)
+	// PictureFor is a picture, if this user may see it; parley.KindNotFound otherwise.
+	PictureFor(ctx context.Context, partner, user, id string) (jpeg []byte, err error)
 	// Answer is what was made under an idempotency key.
 	Answer(ctx context.Context, partner, key string) (a api.Answer, ok bool, err error)
 }

@@ -17,7 +17,7 @@ import (
 // save builds what is there for the partners: their books, the API of their banks, the web app of their people, and what the banks are told.
 func (h *House) save(c Config, pl *plan, p Parts, mux *http.ServeMux) (err error) {
 	told := &webhook.Notices{To: map[string]webhook.Address{}, Now: p.Now}
-	h.Savings = &flow.Savings{Store: h.Store, Partners: map[string]*savings.Partner{}, Bank: told, Event: api.EventData, Now: p.Now, Log: p.Log}
+	h.Savings = &flow.Savings{Store: h.Store, Partners: map[string]*savings.Partner{}, Bank: told, Event: api.EventData(c.Issuer), Now: p.Now, Log: p.Log}
 	people := app.Config{Base: c.Issuer, Partners: map[string]app.Partner{}, Savings: h.Savings, Store: h.Store, Now: p.Now, Log: p.Log, Streams: h.Streams, Look: map[string]web.Look{},
 		TrustedProxies: pl.proxies}
 	keys, offered := map[string]*http.Client{}, map[string]*content.Library{}

@@ -1,5 +1,7 @@
 package savings
 
+import "slices"
+
 // DestroyUser erases the person: launches stop, dreams are given up, personal data goes, the money's history stays. Money that is still there
 // stays too: how it is paid out is between the bank and its customer. A repetition changes nothing.
 func (b *Book) DestroyUser() error {
@@ -32,7 +34,7 @@ func (b *Book) DestroyUser() error {
 	}
 	for i := range b.Messages {
 		m := &b.Messages[i]
-		m.Title, m.Body, m.CTA = nil, nil, ""
+		m.Title, m.Body, m.CTA, m.Image = nil, nil, "", MessageImage{}
 		b.touch(m.ID)
 	}
 	u := b.User
@@ -42,6 +44,14 @@ func (b *Book) DestroyUser() error {
 	b.Also(EraseUser{User: u.ID})
 	b.emit(UserDestroyed, u.ID)
 	return nil
+}
+
+// HasMoney reports whether anything is saved, lies on an account, or is on its way. A person does not erase themselves while it is so: the bank would
+// be left with money of somebody whom we no longer know.
+func (b *Book) HasMoney() bool {
+	return slices.ContainsFunc(b.Dreams, func(d Dream) bool { return d.Balance != 0 || d.Pending != 0 || d.Leaving != 0 }) ||
+		slices.ContainsFunc(b.Accounts, func(a Account) bool { return a.Balance != 0 }) ||
+		slices.ContainsFunc(b.Transactions, func(t Transaction) bool { return t.State == Requested })
 }
 
 // DeepPatch changes a user with accounts and transactions, all or nothing: after an error the book is not to be written. Money of somebody

@@ -1,6 +1,8 @@
 package savings
 
 import (
+	"net/netip"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -14,9 +16,18 @@ type Message struct {
 	External    bool
 	Title, Body map[string]string // by locale
 	CTA         string            // a path in the web app
+	Image       MessageImage
 	Created     time.Time
 	ReadAt      time.Time // by the person
 	ProcessedAt time.Time // by the bank
+}
+
+// MessageImage is the picture of a message; there is none when Src is empty.
+type MessageImage struct {
+	Src           string            `json:"src"`                     // https, or http on a loopback address
+	TranslatedAlt map[string]string `json:"translatedAlt,omitempty"` // what is to be seen, by locale
+	Height        int               `json:"height,omitempty"`        // in pixels; unknown when zero
+	Width         int               `json:"width,omitempty"`
 }
 
 // MessageCategories are what a nudge can be about.
@@ -37,6 +48,7 @@ func (b *Book) Nudge(m Message) (Message, error) {
 	if m.CTA != "" && (!strings.HasPrefix(m.CTA, "/") || strings.HasPrefix(m.CTA, "//") || len(m.CTA) > 2048) {
 		f.add("cta", invalid)
 	}
+	f.image("image.", m.Image)
 	if err := f.or(); err != nil {
 		return Message{}, err
 	}
@@ -61,6 +73,42 @@ func (f *Faults) translated(field string, words map[string]string) {
 			f.add(field, invalid)
 		}
 	}
+}
+
+// mostPixels is how long a side of a message's picture may be said to be.
+const mostPixels = 100_000
+
+// image checks the picture of a message, when there is one. Whatever is said of a picture without an address is said of none.
+func (f *Faults) image(at string, i MessageImage) {
+	if i.Src == "" {
+		if len(i.TranslatedAlt) > 0 || i.Height != 0 || i.Width != 0 {
+			f.add(at+"src", blank)
+		}
+		return
+	}
+	u, err := url.Parse(i.Src)
+	if err != nil || len(i.Src) > 2048 || u.Host == "" || u.User != nil || u.Scheme != "https" && (u.Scheme != "http" || !loopback(u.Hostname())) {
+		f.add(at+"src", "must be https")
+	}
+	if len(i.TranslatedAlt) > 0 {
+		f.translated(at+"translatedAlt", i.TranslatedAlt)
+	}
+	f.pixels(at+"height", i.Height)
+	f.pixels(at+"width", i.Width)
+}
+
+func (f *Faults) pixels(field string, side int) {
+	switch {
+	case side < 0:
+		f.add(field, negative)
+	case side > mostPixels:
+		f.add(field, tooMuch)
+	}
+}
+
+func loopback(host string) bool {
+	ip, err := netip.ParseAddr(host)
+	return host == "localhost" || err == nil && ip.IsLoopback()
 }
 
 // ProcessMessage notes that the bank has dealt with a message, at a time, or now when it is zero. It has done so once.

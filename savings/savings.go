@@ -7,8 +7,8 @@
 //
 // Read this file for the Book, then user.go, account.go, dream.go, launch.go, transaction.go and consent.go, each with its states drawn, and
 // beside them what can be done: provisioning.go asks for accounts; schedule.go and due.go say when a launch takes something and how much of it;
-// feed.go hears of the current account; settle.go, reconcile.go and move.go move money; erase.go forgets a person; message.go, catalogue.go and
-// forecast.go are what they are called. What a change writes is in book.go, what is said of a mistake in fault.go.
+// feed.go hears of the current account; settle.go, reconcile.go and move.go move money; erase.go forgets a person; message.go, picture.go,
+// catalogue.go and forecast.go are what they are called. What a change writes is in book.go, what is said of a mistake in fault.go.
 package savings
 
 import (

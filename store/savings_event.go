@@ -37,6 +37,11 @@ func (s *Store) EventsAfter(ctx context.Context, partner string, seq int64, limi
 	return all(ctx, s.read, scanSavingsEvent, `SELECT `+savingsEventColumns+` FROM savings_event WHERE partner = $1 AND seq > $2 ORDER BY seq LIMIT $3`, partner, seq, limit)
 }
 
+// EventsOf are the events about a user after a number, in order.
+func (s *Store) EventsOf(ctx context.Context, user string, seq int64, items int) ([]savings.Event, error) {
+	return all(ctx, s.read, scanSavingsEvent, `SELECT `+savingsEventColumns+` FROM savings_event WHERE usr = $1 AND seq > $2 ORDER BY seq LIMIT $3`, user, seq, items)
+}
+
 // eraseEvents takes out of what the bank has been, or is still to be, told of a user what is personal: names and pictures.
 func eraseEvents(t *tx, user string) error {
 	rows, err := t.query(`SELECT `+savingsEventColumns+` FROM savings_event WHERE usr = $1`, user)

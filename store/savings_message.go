@@ -8,7 +8,7 @@ import (
 	"parley/savings"
 )
 
-const messageColumns = `m.id, m.usr, m.category, m.external, m.title, m.body, m.cta, m.created, m.seen, m.processed`
+const messageColumns = `m.id, m.usr, m.category, m.external, m.title, m.body, m.cta, m.created, m.seen, m.processed, m.image`
 
 func putMessage(t *tx, w engine.Write) error {
 	put, ok := w.(savings.PutMessage)
@@ -24,22 +24,33 @@ func putMessage(t *tx, w engine.Write) error {
 	if err != nil {
 		return err
 	}
-	return t.once("savings_message", `INSERT INTO savings_message (id, usr, partner, category, external, title, body, cta, created, seen, processed)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+	image := ""
+	if m.Image.Src != "" {
+		raw, err := json.Marshal(m.Image)
+		if err != nil {
+			return err
+		}
+		image = string(raw)
+	}
+	return t.once("savings_message", `INSERT INTO savings_message (id, usr, partner, category, external, title, body, cta, created, seen, processed, image)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
 		ON CONFLICT (id) DO UPDATE SET seen = excluded.seen, processed = excluded.processed`,
-		m.ID, m.User, put.Partner, m.Category, bit(m.External), string(title), string(body), m.CTA, millis(m.Created), millis(m.ReadAt), millis(m.ProcessedAt))
+		m.ID, m.User, put.Partner, m.Category, bit(m.External), string(title), string(body), m.CTA, millis(m.Created), millis(m.ReadAt), millis(m.ProcessedAt), image)
 }
 
 func scanMessage(row scanner, more ...any) (savings.Message, error) {
 	var m savings.Message
-	var title, body string
+	var title, body, image string
 	var created, seen, processed int64
-	err := row.Scan(append([]any{&m.ID, &m.User, &m.Category, &m.External, &title, &body, &m.CTA, &created, &seen, &processed}, more...)...)
+	err := row.Scan(append([]any{&m.ID, &m.User, &m.Category, &m.External, &title, &body, &m.CTA, &created, &seen, &processed, &image}, more...)...)
 	if err == nil {
 		err = json.Unmarshal([]byte(title), &m.Title)
 	}
 	if err == nil {
 		err = json.Unmarshal([]byte(body), &m.Body)
+	}
+	if err == nil && image != "" {
+		err = json.Unmarshal([]byte(image), &m.Image)
 	}
 	m.Created, m.ReadAt, m.ProcessedAt = fromMillis(created), fromMillis(seen), fromMillis(processed)
 	return m, err

@@ -155,6 +155,25 @@ func TestWhatIsOneUsersIsNeverLookedForAmongAll(t *testing.T) {
 	_, _, err = db.Transactions(ctx, savings.Query{Page: savings.Page{Partner: "bank", Number: 1, Items: 20}, Dream: "d1", Given: true})
 	no(t, err)
 
+	write(t, db, savings.PutPicture{Picture: savings.Picture{ID: "p", User: "1", Partner: "bank", Made: at}, JPEG: []byte("j")},
+		savings.PutPicture{Picture: savings.Picture{ID: "q", User: "1", Partner: "bank", Made: at.AddDate(0, 0, 2)}, JPEG: []byte("j")})
+	_, err = db.Picture(ctx, "bank", "p")
+	missing(t, err)
+	_, err = db.PictureJPEG(ctx, "bank", "q")
+	no(t, err)
+	_, err = db.PictureFor(ctx, "bank", "2", "q")
+	missing(t, err)
+	_, err = db.PicturesOf(ctx, "bank", "1")
+	no(t, err)
+	_, err = db.LoosePictures(ctx, "1", at)
+	no(t, err)
+	_, err = db.Feed(ctx, "1", "", 10)
+	no(t, err)
+	_, err = db.EventsOf(ctx, "1", 0, 10)
+	no(t, err)
+	_, err = db.SessionsOf(ctx, "1")
+	no(t, err)
+
 	narrow := plans(t, db, known)
 	if len(narrow) < 100 {
 		t.Errorf("only %d statements were looked at", len(narrow))

@@ -29,11 +29,20 @@ func putSession(t *tx, w engine.Write) error {
 
 // Session reads a session of the web app by its hash.
 func (s *Store) Session(ctx context.Context, hash string) (app.Session, error) {
-	return one(ctx, s.read, "session", func(row scanner) (app.Session, error) {
-		var v app.Session
-		var expires, ends, made int64
-		err := row.Scan(&v.Hash, &v.Partner, &v.User, &v.ExternalUser, &v.Locale, &v.Zone, &v.Theme, &v.By, &expires, &ends, &made)
-		v.Expires, v.Ends, v.Made = fromMillis(expires), fromMillis(ends), fromMillis(made)
-		return v, err
-	}, `SELECT hash, partner, usr, external, locale, zone, theme, renewed, expires, ends, made FROM savings_session WHERE hash = $1`, hash)
+	return one(ctx, s.read, "session", scanSession, `SELECT `+sessionColumns+` FROM savings_session WHERE hash = $1`, hash)
+}
+
+// SessionsOf are the sessions of a user that we know of, the oldest first.
+func (s *Store) SessionsOf(ctx context.Context, user string) ([]app.Session, error) {
+	return all(ctx, s.read, scanSession, `SELECT `+sessionColumns+` FROM savings_session WHERE usr = $1 ORDER BY made, hash`, user)
+}
+
+const sessionColumns = `hash, partner, usr, external, locale, zone, theme, renewed, expires, ends, made`
+
+func scanSession(row scanner) (app.Session, error) {
+	var v app.Session
+	var expires, ends, made int64
+	err := row.Scan(&v.Hash, &v.Partner, &v.User, &v.ExternalUser, &v.Locale, &v.Zone, &v.Theme, &v.By, &expires, &ends, &made)
+	v.Expires, v.Ends, v.Made = fromMillis(expires), fromMillis(ends), fromMillis(made)
+	return v, err
 }

@@ -137,7 +137,7 @@ func TestEverythingThatMayChangeIsReplaced(t *testing.T) {
 	replaced(t, was.Launches[0], l, b.Launches[0], "ID", "User", "Dream", "Savehack", "Kind", "Created")
 	replaced(t, was.Transactions[0], x, b.Transactions[0], "ID", "User", "Type", "Amount", "ExternalID", "Consent", "Launch", "Occasion", "BankingDay", "Notice")
 	replaced(t, was.Consents[0], c, b.Consents[0], "ID", "User", "Launch", "Obsolete", "Created")
-	replaced(t, was.Messages[0], m, b.Messages[0], "ID", "User", "Category", "External", "Title", "Body", "CTA", "Created")
+	replaced(t, was.Messages[0], m, b.Messages[0], "ID", "User", "Category", "External", "Title", "Body", "CTA", "Image", "Created")
 }
 
 func TestSessionsAndAnswersAreReadAsTheyWereWritten(t *testing.T) {

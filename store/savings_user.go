@@ -34,14 +34,15 @@ func putUser(t *tx, w engine.Write) error {
 	return unknownWrite(w)
 }
 
-// eraseUser blanks what is personal in the rows of a user that the change itself did not write: dreams that had been deleted, messages, what
-// happened on the current account, and what the bank has still to be told of them.
+// eraseUser blanks what is personal in the rows of a user that the change itself did not write: dreams that had been deleted, messages, pictures,
+// what happened on the current account, and what the bank has still to be told of them.
 func eraseUser(t *tx, user string) error {
 	for _, query := range []string{
 		`UPDATE savings_dream SET name = '', image = '', group_dream = '', inspiration = '' WHERE usr = $1`,
 		`DELETE FROM savings_message WHERE usr = $1`,
 		`DELETE FROM savings_feed WHERE usr = $1`,
 		`DELETE FROM savings_session WHERE usr = $1`,
+		`DELETE FROM savings_picture WHERE usr = $1`,
 		`DELETE FROM savings_answer WHERE partner = (SELECT partner FROM savings_user WHERE id = $1) AND body LIKE '%' || $1 || '%'`, // each names whom it is about
 	} {
 		if err := t.do(query, user); err != nil {

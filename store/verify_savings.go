@@ -67,7 +67,7 @@ var saved = []Invariant{
 			SELECT usr, partner, id, 'launch' FROM savings_launch UNION ALL SELECT usr, partner, id, 'transaction' FROM savings_transaction UNION ALL
 			SELECT usr, partner, id, 'consent' FROM savings_consent UNION ALL SELECT usr, partner, id, 'message' FROM savings_message UNION ALL
 			SELECT usr, partner, id, 'event' FROM savings_event UNION ALL SELECT usr, partner, launch, 'due launch' FROM savings_due UNION ALL
-			SELECT usr, partner, substr(hash, 1, 8), 'session' FROM savings_session) AS k
+			SELECT usr, partner, substr(hash, 1, 8), 'session' FROM savings_session UNION ALL SELECT usr, partner, substr(id, 1, 8), 'picture' FROM savings_picture) AS k
 		LEFT JOIN savings_user u ON u.id = k.usr WHERE u.id IS NULL OR u.partner <> k.partner`, nil},
 	{19, "what belongs together is one user's", `
 		SELECT d.usr, 'dream ' || d.id || ' is on an account that is not the user''s' FROM savings_dream d LEFT JOIN savings_account a ON a.id = d.account

@@ -9,6 +9,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
+	"io"
 	"log/slog"
 	"net/http"
 	"runtime/debug"
@@ -77,7 +78,17 @@ func JSON(w http.ResponseWriter, status int, v any) {
 type (
 	requestIDKey struct{}
 	logKey       struct{}
+	bodyKey      struct{}
 )
+
+// Bound lets the body of a request have so many bytes at the most, in place of what Safe allows.
+func Bound(w http.ResponseWriter, r *http.Request, most int64) {
+	body, ok := r.Context().Value(bodyKey{}).(io.ReadCloser)
+	if !ok {
+		body = r.Body
+	}
+	r.Body = http.MaxBytesReader(w, body, most)
+}
 
 // logOf is the log of the surface that serves the request.
 func logOf(r *http.Request) *slog.Logger {
@@ -93,13 +104,13 @@ func RequestID(r *http.Request) string {
 	return id
 }
 
-// Safe is the outermost handler of a surface: it gives each request a reference, bounds its body, catches panics, sets the headers that
+// Safe is the outermost handler of a surface: it gives each request a reference, bounds its body to 1 MiB (see Bound), catches panics, sets the headers that
 // every answer has, and logs the request without its query and without its path's secrets.
 func Safe(log *slog.Logger, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		begun := time.Now()
 		id := uuid.NewString()
-		r = r.WithContext(context.WithValue(context.WithValue(r.Context(), requestIDKey{}, id), logKey{}, log))
+		r = r.WithContext(context.WithValue(context.WithValue(context.WithValue(r.Context(), requestIDKey{}, id), logKey{}, log), bodyKey{}, r.Body))
 		r.Body = http.MaxBytesReader(w, r.Body, 1<<20)
 		h := w.Header()
 		h.Set("X-Request-Id", id)

@@ -78,7 +78,8 @@ for (const form of document.querySelectorAll('.operation form')) {
     const begun = performance.now()
     try {
       const answer = await fetch(asked.url, { ...asked, credentials: 'omit', redirect: 'manual' })
-      const text = await answer.text()
+      const kind = answer.headers.get('Content-Type') ?? ''
+      const text = kind.startsWith('image/') ? `(${(await answer.arrayBuffer()).byteLength} bytes of ${kind})` : await answer.text()
       const headers = [...answer.headers].map(([name, value]) => `${name}: ${value}`).join('\n')
       show(`${answer.status} ${answer.statusText}, after ${Math.round(performance.now() - begun)} ms`, pretty(text), headers)
     } catch (error) {

@@ -247,7 +247,7 @@ export interface CreateDream {
   /** Instead of groupDreamId. */
   groupDream?: Link
   dreamInspirationId?: string
-  /** https, or a path of ours. */
+  /** https, a path of ours, or a picture of the user's own as it was shown. */
   imageUrl?: string
 }
 
@@ -289,11 +289,23 @@ export interface CreateMessage {
   translatedTitle: Record<string, string>
   /** By locale. */
   translatedBody: Record<string, string>
+  image?: CreateMessageImage
   /** A path in the web app. */
   cta?: string
   category?: "ONBOARDING_ONE" | "ONBOARDING_TWO" | "UPSELL_AUTOSAVE_ONE" | "UPSELL_AUTOSAVE_TWO" | "UPSELL_AUTOSAVE_THREE" | "REACTIVATION_ONE" | "REACTIVATION_TWO" | "REACTIVATION_THREE" | "WELLBEING_QUESTION_ONE"
   /** The bank sends it itself; the web app shows the others. False when left out. */
   external?: boolean
+}
+
+export interface CreateMessageImage {
+  /** https; in trials also http on a loopback address. */
+  src: string
+  /** What is to be seen, by locale. */
+  translatedAlt?: Record<string, string>
+  /** In pixels. */
+  height?: number
+  /** In pixels. */
+  width?: number
 }
 
 /** The same amount every month, on a day of the month; the first may be the day of the launch. */
@@ -591,7 +603,7 @@ export interface Dream {
   pendingCents: number
   /** What is requested, and on its way out. */
   leavingCents: number
-  /** Only with showImageUrl=true. */
+  /** Only with showImageUrl=true. A picture that the person sent themselves is at /v1/pictures/{id}, and needs the token. */
   imageUrl?: string
   /** Only with showActiveSavehacks=true. */
   activeSavehacksCount?: number
@@ -600,7 +612,7 @@ export interface Dream {
   /** Where the dream's money is. A dream waits without one until there is one. */
   account?: Ref
   /** The template that the dream was made from. */
-  dreamInspiration?: Ref
+  dreamInspiration?: Inspiration
   createdAt?: string
 }
 
@@ -677,6 +689,16 @@ export interface FeedResult {
   errors?: Mistake[]
 }
 
+export interface Inspiration {
+  type: "DreamInspiration"
+  id: string
+  /** By locale. */
+  translatedName?: Record<string, string>
+  targetCents?: number
+  durationSeconds?: number
+  imageUrl?: string
+}
+
 export type Launch = OneTimeLaunch | DailyLaunch | WeeklyLaunch | MonthlyLaunch | AutopilotLaunch | ThiefLaunch | RouletteLaunch | CalendarChaosLaunch | MoonstruckLaunch | RocketLaunch | EverestLaunch | PercentageLaunch | RoundupLaunch | CopycatLaunch
 
 export interface LaunchEvent {
@@ -703,6 +725,7 @@ export interface Message {
   translatedTitle?: Record<string, string>
   /** By locale. */
   translatedBody: Record<string, string>
+  image?: MessageImage
   /** A path in the web app. */
   cta?: string
   createdAt: string
@@ -710,6 +733,17 @@ export interface Message {
   readAt?: string
   /** When the bank had dealt with it. */
   processedAt?: string
+}
+
+export interface MessageImage {
+  /** https. */
+  src: string
+  /** What is to be seen, by locale. */
+  translatedAlt?: Record<string, string>
+  /** In pixels. */
+  height?: number
+  /** In pixels. */
+  width?: number
 }
 
 export interface Meta {
@@ -1909,6 +1943,25 @@ export interface Operations {
       403: Problem
       404: Problem
       409: Problem
+      429: Problem
+      500: Problem
+      503: Problem
+    }
+  }
+  /** Show a person's own picture of a dream. What `imageUrl` of a dream leads to when the person sent the picture themselves. It needs the token, and is a JPEG that we encoded. */
+  "GET /pictures/{id}": {
+    path: {
+      id: string
+    }
+    query: {}
+    headers: {}
+    body: undefined
+    answers: {
+      200: undefined
+      400: Mistakes | Problem
+      401: Problem
+      403: Problem
+      404: Problem
       429: Problem
       500: Problem
       503: Problem
