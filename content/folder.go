@@ -47,8 +47,11 @@ func Read(folder fs.FS) (*Content, error) {
 			}
 		}
 	}
-	if _, err := jsonFile(folder, "inspirations.json", &c.Inspirations); err != nil {
+	var inspirations []Inspiration
+	if there, err := jsonFile(folder, "inspirations.json", &inspirations); err != nil {
 		return nil, err
+	} else if there {
+		c.Inspirations = inspirations
 	}
 	var own struct {
 		Offer     []string   `json:"offer"`
