@@ -45,7 +45,7 @@ type Show struct {
 	ImageURL, ActiveSavehacks bool
 	Content                   *content.Content // of the partner; inspirations are references alone when nil
 	Currency                  parley.Currency
-	Base                      string // our own address, for the bank to ask for pictures at; the web app has its own path to them, when empty
+	Base                      string // our own address, before those of pictures that are ours; empty for the web app, which has paths
 }
 
 // inspired is a template as the wire shows it, and the address of its picture.

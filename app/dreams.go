@@ -56,7 +56,7 @@ func (a *App) createDream(w http.ResponseWriter, r *http.Request, v *visit) erro
 		return err
 	}
 	d.tidy()
-	if err := a.picture(r.Context(), v, d.ImageURL, ""); err != nil {
+	if err := a.checkPicture(r.Context(), v, d.ImageURL, ""); err != nil {
 		return in("dream", err)
 	}
 	if id := or(d.DreamInspiration); id != "" {
@@ -115,7 +115,7 @@ func (a *App) patchDream(w http.ResponseWriter, r *http.Request, v *visit) error
 	id := r.PathValue("id")
 	b, err := a.change(r.Context(), v, savings.Of{Dream: id}, func(b *savings.Book) error {
 		if there, ok := b.Dream(id); ok {
-			if err := a.picture(r.Context(), v, d.ImageURL, there.Image); err != nil {
+			if err := a.checkPicture(r.Context(), v, d.ImageURL, there.Image); err != nil {
 				return err
 			}
 		}

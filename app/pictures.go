@@ -152,9 +152,9 @@ func (a *App) showPicture(w http.ResponseWriter, r *http.Request) {
 	w.Write(jpeg)
 }
 
-// picture checks what a dream is to show: https, or a picture that the person has sent us. What it shows already it may go on showing, whoever
+// checkPicture checks what a dream is to show: https, or a picture that the person has sent us. What it shows already it may go on showing, whoever
 // else's it is.
-func (a *App) picture(ctx context.Context, v *visit, address *string, was string) error {
+func (a *App) checkPicture(ctx context.Context, v *visit, address *string, was string) error {
 	if address == nil || *address == "" || *address == was {
 		return nil
 	}
