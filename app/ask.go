@@ -74,6 +74,9 @@ func (a *App) asks(b *savings.Book, v *visit, why asking) ([]Ask, error) {
 		if !d.DeletedAt.IsZero() || d.Account != "" || b.Partner.Setup != savings.AccountPerDream && d.Type != "PerformanceDream" {
 			continue
 		}
+		if why.again {
+			b.AskAgain(d.ID)
+		}
 		before := d.Request
 		told := d.RequestedBy == v.s.name() && before != ""
 		request, ask, err := b.AskAccount(d.ID, v.s.name())

@@ -87,6 +87,13 @@ func (b *Book) AskAccount(dream, session string) (request string, ask bool, err 
 	return d.Request, true, nil
 }
 
+// AskAgain has a dream's account asked for anew that was refused: the person wants it after all.
+func (b *Book) AskAgain(dream string) {
+	if d, ok := b.Dream(dream); ok && d.Refused != "" {
+		d.RequestedBy = ""
+	}
+}
+
 // AccountRequestDone notes the bank app's answer for a dream's account: refused is empty, "cancelled" or "failed". Once an account is on its
 // way no later answer changes that.
 func (b *Book) AccountRequestDone(request, refused string) error {

@@ -27,6 +27,7 @@ class App {
       back: () => router.back(above()),
       session: (session) => (session ? this.#session(session) : this.#out()),
       locale: (locale) => void this.speak(locale),
+      changed: () => this.version++,
     })
     api.told.ask = (list) => this.host.ask(list)
     addEventListener("click", (e) => this.#clicked(e))

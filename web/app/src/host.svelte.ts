@@ -39,6 +39,7 @@ export interface Doing {
   back(): boolean
   session(session: Session | null): void
   locale(locale: string): void
+  changed(): void // something may be otherwise than it was read
 }
 
 const text = (v: unknown) => (typeof v === "string" ? v : "")
@@ -74,6 +75,8 @@ export class Host {
       const sent = this.say(event, message)
       if (!request) continue
       const dream = text((message.dream as Record<string, unknown> | undefined)?.id)
+      // What was asked before under another request, and refused, is asked anew.
+      for (const a of Object.values(this.asked)) if (a.event === event && a.dream === dream && a.refused) delete this.asked[a.request]
       this.asked[request] = { event, request, dream, since: Date.now(), sent, refused: "" }
     }
   }
@@ -130,6 +133,7 @@ export class Host {
         this.#doing.session(now.session)
         if (now.location) this.#doing.go(now.location.replace(/^\/app/, "") || "/")
         this.#answered(said)
+        this.#doing.changed()
       } catch (error) {
         if (error instanceof api.Offline) {
           await new Promise((done) => setTimeout(done, 5000))
