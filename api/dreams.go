@@ -92,7 +92,7 @@ type createDream struct {
 	ExpiresAt          opt[Date]          `json:"expiresAt" doc:"A date, or a time of which the day counts."`
 	AccountID          opt[ID]            `json:"accountId" doc:"Where the dream's money is; it can be linked later."`
 	Account            opt[link]          `json:"account" doc:"Instead of accountId."`
-	GroupDreamID       opt[string]        `json:"groupDreamId"`
+	GroupDreamID       opt[string]        `json:"groupDreamId" doc:"Of a group of the bank's own, or of one that people have made."`
 	GroupDream         opt[link]          `json:"groupDream" doc:"Instead of groupDreamId."`
 	DreamInspirationID opt[string]        `json:"dreamInspirationId"`
 	ImageURL           opt[string]        `json:"imageUrl" doc:"https, a path of ours, or a picture of the user's own as it was shown."`
@@ -107,7 +107,7 @@ type patchDream struct {
 	ExpiresAt    opt[Date]          `json:"expiresAt" null:"yes" doc:"A date, or a time of which the day counts. Null takes it away."`
 	AccountID    opt[ID]            `json:"accountId" doc:"Links the dream to an account of its user."`
 	Account      opt[link]          `json:"account" doc:"Instead of accountId."`
-	GroupDreamID opt[ID]            `json:"groupDreamId" null:"yes"`
+	GroupDreamID opt[ID]            `json:"groupDreamId" null:"yes" doc:"Of a group of the bank's own, or of one that people have made. Null takes the dream out."`
 	GroupDream   opt[link]          `json:"groupDream" null:"yes" doc:"Instead of groupDreamId."`
 	ImageURL     opt[string]        `json:"imageUrl" null:"yes"`
 }
@@ -168,6 +168,7 @@ func (a *API) createDream(c *call) (reply, error) {
 	n := savings.NewDream{Type: dreamType(in.Type.v), Name: in.Name.v, Target: in.TargetCents.v, Expires: string(in.ExpiresAt.v),
 		Group: cmp.Or(in.GroupDreamID.v, string(in.GroupDream.v.ID.v)), Account: string(either(in.AccountID, in.Account).v),
 		Inspiration: in.DreamInspirationID.v, Image: a.imageFrom(in.ImageURL.v)}
+	of.Group = n.Group
 	return c.make(of, "userId", func(b *savings.Book) (int, any, error) {
 		if err := c.checkImage(b, n.Image, ""); err != nil {
 			return 0, nil, err
@@ -184,7 +185,12 @@ func (a *API) patchDream(c *call) (reply, error) {
 	}
 	id := c.PathValue("id")
 	in.ImageURL.v = a.imageFrom(in.ImageURL.v)
-	return c.change(savings.Of{Dream: id}, func(b *savings.Book) (int, any, error) {
+	group := words(either(in.GroupDreamID, in.GroupDream))
+	of := savings.Of{Dream: id}
+	if group != nil {
+		of.Group = *group
+	}
+	return c.change(of, func(b *savings.Book) (int, any, error) {
 		var f faults
 		if there, ok := b.Dream(id); ok {
 			if err := c.checkImage(b, in.ImageURL.v, there.Image); err != nil {
@@ -199,7 +205,7 @@ func (a *API) patchDream(c *call) (reply, error) {
 			return 0, nil, err
 		}
 		p := savings.DreamPatch{Name: in.Name.pointer(), Image: in.ImageURL.pointer(), Target: in.TargetCents.pointer(),
-			Account: words(either(in.AccountID, in.Account)), Group: words(either(in.GroupDreamID, in.GroupDream))}
+			Account: words(either(in.AccountID, in.Account)), Group: group}
 		if in.ExpiresAt.given {
 			p.Expires = new(string(in.ExpiresAt.v))
 		}

@@ -61,6 +61,9 @@ type Partner struct {
 	Session       Renewal
 	// FrameOrigins are the origins whose pages may show ours in a frame: https, or http on a loopback address. Nobody's when empty.
 	FrameOrigins []string
+	// GroupLink is the address that invitations to a group dream are sent on with, in which {code} stands for the code. The web app's own page for it
+	// when empty.
+	GroupLink string
 }
 
 // Renewal is how long sessions last.
@@ -82,7 +85,8 @@ type App struct {
 	origin   string
 	secure   bool // cookies can be bound to the host
 	partners []*partner
-	tries    web.Tries
+	tries    web.Tries // tokens that were no good
+	codes    web.Tries // codes of group dreams that were wrong
 	open     wakers
 
 	decoding  chan struct{} // as many as are under way at the same time
@@ -161,6 +165,9 @@ func (p *Partner) check() error {
 	case p.Session.Inactivity < 0 || p.Session.Maximum < 0:
 		return parley.Invalid("session", "times must not be negative")
 	}
+	if err := checkLink(p.GroupLink); err != nil {
+		return err
+	}
 	for _, k := range p.Keys {
 		if !k.Valid() || !k.IsPublic() {
 			return parley.Invalid("tokens.keys", "must be public keys")
@@ -234,6 +241,11 @@ func (a *App) routes() map[string]handler {
 		"GET /dreams/{id}":               a.dream,
 		"PATCH /dreams/{id}":             a.patchDream,
 		"DELETE /dreams/{id}":            a.deleteDream,
+		"POST /groups":                   a.makeGroup,
+		"GET /groups/{code}":             a.invitation,
+		"POST /groups/{code}/join":       a.joinGroup,
+		"GET /dreams/{id}/group":         a.group,
+		"POST /dreams/{id}/leave":        a.leaveGroup,
 		"GET /content":                   a.content,
 		"GET /savehacks":                 a.savehacks,
 		"GET /launches":                  a.launches,

@@ -43,6 +43,14 @@ func (d *dreamBody) tidy() {
 	}
 }
 
+// grouped refuses another group than the dream is in: one makes, joins and leaves one by what is below /groups.
+func (d *dreamBody) grouped(now string) error {
+	if d.GroupDreamID == nil || *d.GroupDreamID == now {
+		return nil
+	}
+	return parley.Invalid("groupDreamId", "is immutable")
+}
+
 func or[T any](p *T) (v T) {
 	if p != nil {
 		v = *p
@@ -56,6 +64,9 @@ func (a *App) createDream(w http.ResponseWriter, r *http.Request, v *visit) erro
 		return err
 	}
 	d.tidy()
+	if err := d.grouped(""); err != nil {
+		return in("dream", err)
+	}
 	if err := a.checkPicture(r.Context(), v, d.ImageURL, ""); err != nil {
 		return in("dream", err)
 	}
@@ -68,7 +79,7 @@ func (a *App) createDream(w http.ResponseWriter, r *http.Request, v *visit) erro
 	b, id, err := a.once(r, v, making{asked: d,
 		make: func(b *savings.Book) (string, error) {
 			made, err := b.CreateDream(savings.NewDream{Type: or(d.Type), Name: or(d.Name), Target: or(d.TargetCents), Expires: or(d.ExpiresAt),
-				Group: or(d.GroupDreamID), Inspiration: or(d.DreamInspiration), Image: or(d.ImageURL)})
+				Inspiration: or(d.DreamInspiration), Image: or(d.ImageURL)})
 			return made.ID, err
 		},
 		then: func(b *savings.Book, id string, again bool) (err error) { // an answer that was lost may have held what is to be asked
@@ -115,12 +126,15 @@ func (a *App) patchDream(w http.ResponseWriter, r *http.Request, v *visit) error
 	id := r.PathValue("id")
 	b, err := a.change(r.Context(), v, savings.Of{Dream: id}, func(b *savings.Book) error {
 		if there, ok := b.Dream(id); ok {
+			if err := d.grouped(there.Group); err != nil {
+				return err
+			}
 			if err := a.checkPicture(r.Context(), v, d.ImageURL, there.Image); err != nil {
 				return err
 			}
 		}
 		// Accounts are linked by the bank alone.
-		_, err := b.UpdateDream(id, savings.DreamPatch{Name: d.Name, Expires: d.ExpiresAt, Group: d.GroupDreamID, Image: d.ImageURL, Target: d.TargetCents})
+		_, err := b.UpdateDream(id, savings.DreamPatch{Name: d.Name, Expires: d.ExpiresAt, Image: d.ImageURL, Target: d.TargetCents})
 		return err
 	})
 	if err != nil {

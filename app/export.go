@@ -87,6 +87,7 @@ func (a *App) export(w http.ResponseWriter, r *http.Request, v *visit) error {
 	x.field("user", u)
 	every(x, "accounts", a.Store.Accounts, api.AccountJSON, func(v savings.AccountView) string { return v.ID })
 	every(x, "dreams", a.Store.Dreams, func(d savings.DreamView) api.Dream { return v.dreamJSON(d, b.Partner.Currency) }, func(v savings.DreamView) string { return v.ID })
+	x.field("groups", exportedGroups(b))
 	every(x, "savehackLaunches", a.Store.Launches, api.LaunchJSON, func(v savings.LaunchView) string { return v.ID })
 	every(x, "transactions", a.Store.Transactions, api.TransactionJSON, func(v savings.TransactionView) string { return v.ID })
 	every(x, "transferConsents", a.Store.Consents, api.ConsentJSON, func(v savings.ConsentView) string { return v.ID })

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"parley"
 	"parley/api"
@@ -251,6 +252,9 @@ func (a *App) fail(w http.ResponseWriter, r *http.Request, err error) {
 		status, detail = http.StatusUnprocessableEntity, "This Idempotency-Key was used for another request."
 	case errors.Is(err, errForgery):
 		status, detail = http.StatusForbidden, "Changes are made by the web app alone: as application/json, from its own origin."
+	case errors.Is(err, errGuessing):
+		w.Header().Set("Retry-After", strconv.Itoa(int(web.TriesWithin/time.Second)))
+		status, detail = http.StatusTooManyRequests, "Too many wrong codes. Wait a minute."
 	case errors.Is(err, errBusy):
 		w.Header().Set("Retry-After", "5")
 		status, detail = http.StatusServiceUnavailable, "Too much of this is going on. Ask again in a moment."

@@ -83,7 +83,11 @@ func dreamsOf(b *savings.Book) (dreams []savings.DreamView, t Totals) {
 
 // dreamJSON is a dream with all that its person sees of it.
 func (v *visit) dreamJSON(d savings.DreamView, currency parley.Currency) api.Dream {
-	return api.DreamJSON(d, api.Show{ImageURL: true, ActiveSavehacks: true, Content: v.content, Currency: currency})
+	out := api.DreamJSON(d, api.Show{ImageURL: true, ActiveSavehacks: true, Content: v.content, Currency: currency})
+	if d.Image == "" && d.GroupImage != "" {
+		out.ImageURL = d.GroupImage
+	}
+	return out
 }
 
 // meOf reads one book, and writes it only when the bank's app is to be asked anew.

@@ -85,6 +85,11 @@ type Store interface {
 	LoosePictures(ctx context.Context, user string, since time.Time) (int, error)
 	// PictureFor is a picture, if this user may see it; parley.KindNotFound otherwise.
 	PictureFor(ctx context.Context, partner, user, id string) (jpeg []byte, err error)
+	// GroupOf and GroupByCode are a group dream of a partner's with who is in it, unless it has ended; parley.KindNotFound over "group" then.
+	GroupOf(ctx context.Context, partner, id string) (savings.GroupView, error)
+	GroupByCode(ctx context.Context, partner, code string) (savings.GroupView, error)
+	// GroupLaunches are what those in a group have activated on their dreams in it, the newest first.
+	GroupLaunches(ctx context.Context, group string, limit int) ([]savings.Launch, error)
 	// Answer is what was made under an idempotency key.
 	Answer(ctx context.Context, partner, key string) (a api.Answer, ok bool, err error)
 }

@@ -2,8 +2,10 @@ package flow
 
 import (
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"fmt"
+	"io"
 	"log/slog"
 	"time"
 
@@ -41,6 +43,7 @@ type Savings struct {
 	Bank     Bank             // told of transactions; nil when every bank looks by itself
 	Now      func() time.Time // the clock
 	NewID    func() string    // UUIDv7 when nil
+	Random   io.Reader        // for the codes of group dreams; crypto/rand's when nil
 	// Event writes what the bank is told of an event, as the wire says it. Nobody is told of anything when it is nil.
 	Event func(b *savings.Book, e savings.Emitted) (json.RawMessage, error)
 	Log   *slog.Logger // slog.Default() when nil
@@ -88,7 +91,7 @@ func (s *Savings) Change(ctx context.Context, partner string, of savings.Of, do 
 				continue // with what the others have written
 			}
 		}
-		b.Begin(p, savings.Turn{Now: s.Now().UTC().Truncate(time.Millisecond), NewID: s.id})
+		b.Begin(p, savings.Turn{Now: s.Now().UTC().Truncate(time.Millisecond), NewID: s.id, Random: s.random()})
 		given := given(b)
 		if err := do(b); err != nil || !b.Changed() {
 			return b, err
@@ -129,6 +132,13 @@ func (s *Savings) id() string {
 		return s.NewID()
 	}
 	return engine.NewID()
+}
+
+func (s *Savings) random() io.Reader {
+	if s.Random != nil {
+		return s.Random
+	}
+	return rand.Reader
 }
 
 func (s *Savings) log() *slog.Logger {

@@ -45,6 +45,7 @@ type Partner struct {
 	Content        string          `yaml:"content" doc:"Folder with the bank's own inspirations, pictures and texts for the web app, read again when it changes. Ours when left out."`
 	Look           *Look           `yaml:"look" doc:"How the pages look that are ours. Ours when left out."`
 	FrameOrigins   []string        `yaml:"frame_origins" doc:"Origins (https://bank.example) whose pages may show the web app in a frame. Nobody's when left out."`
+	GroupLink      string          `yaml:"group_link" doc:"Where invitations to a group dream lead: https://bank.example/invite/{code}. The web app's own page for it when left out."`
 	Webhooks       []Webhook       `yaml:"webhooks" doc:"Endpoints of the bank that are told of events, in batches."`
 	Transactions   string          `yaml:"transactions_url" doc:"Where the bank is told that there are transactions for it to act on. When left out, it looks by itself."`
 	WebhookSecrets []Secret        `yaml:"webhook_secrets" doc:"Secrets (whsec_...) with which all that we say to the bank is signed, as Standard Webhooks does. Two while one replaces the other."`
@@ -209,7 +210,7 @@ func (b *bank) people(c Config, client maker) error {
 		return err
 	}
 	b.keys = client(web.ClientOptions{RootCAs: cas})
-	b.person = &app.Partner{ID: b.ID, Issuer: p.Tokens.Issuer, Audience: p.Tokens.Audience, JWKSURL: p.Tokens.JWKS, DecryptionKey: key, FrameOrigins: p.FrameOrigins,
+	b.person = &app.Partner{ID: b.ID, Issuer: p.Tokens.Issuer, Audience: p.Tokens.Audience, JWKSURL: p.Tokens.JWKS, DecryptionKey: key, FrameOrigins: p.FrameOrigins, GroupLink: p.GroupLink,
 		Session: app.Renewal{By: p.Session.RenewedBy, Inactivity: time.Duration(p.Session.Inactivity), Maximum: time.Duration(cmp.Or(p.Session.Maximum, Duration(12*time.Hour)))}}
 	return checkPeople(c, []*bank{b})
 }

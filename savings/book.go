@@ -148,7 +148,7 @@ func (b *Book) Writes() []Write {
 			ws = append(ws, PutMessage{b.Partner.ID, m})
 		}
 	}
-	return append(ws, b.also...)
+	return append(append(ws, b.also...), b.regroups()...)
 }
 
 // touch says that the thing with this id has changed.

@@ -24,15 +24,16 @@ type Dream struct {
 	Expires     string // a date, "2027-06-01"; empty when there is no hurry
 	AchievedAt  time.Time
 	DeletedAt   time.Time
-	Group       string // the group dream that it is part of
-	Account     string // where its money is; empty until there is one
-	Inspiration string // the dream inspiration that it was made from
-	Image       string // the address of its picture
-	Balance     Cents  // the sum of its settled transactions
-	Pending     Cents  // the sum of its requested deposits
-	Leaving     Cents  // the sum of its requested withdrawals and moves away
-	Milestone   int    // the highest of 25, 50 and 75 percent that was reached
-	Request     string // in the setup with one account per dream: under which the bank app was asked for an account
+	Group       string    // the group dream that it is part of
+	Joined      time.Time // when it came into Group, if that is one of ours
+	Account     string    // where its money is; empty until there is one
+	Inspiration string    // the dream inspiration that it was made from
+	Image       string    // the address of its picture
+	Balance     Cents     // the sum of its settled transactions
+	Pending     Cents     // the sum of its requested deposits
+	Leaving     Cents     // the sum of its requested withdrawals and moves away
+	Milestone   int       // the highest of 25, 50 and 75 percent that was reached
+	Request     string    // in the setup with one account per dream: under which the bank app was asked for an account
 	RequestedBy string
 	RequestedAt time.Time
 	RequestDone time.Time // when the bank app said that it is on its way
@@ -81,6 +82,7 @@ func (b *Book) CreateDream(n NewDream) (Dream, error) {
 	}
 	f.text("dreamInspirationId", d.Inspiration, longest)
 	b.checkDream(&f, &d, Dream{})
+	ours := b.checkGroup(&f, &d, n.Group)
 	if n.Account != "" {
 		b.checkLink(&f, &d, n.Account)
 	}
@@ -92,6 +94,9 @@ func (b *Book) CreateDream(n NewDream) (Dream, error) {
 	b.touch(d.ID)
 	b.emit(DreamCreated, d.ID)
 	made := &b.Dreams[len(b.Dreams)-1]
+	if ours {
+		b.enter(made, n.Group)
+	}
 	apart := b.apart(d.ID)
 	if a, has := b.shared(); n.Account != "" {
 		made.Account = n.Account
@@ -129,6 +134,8 @@ func (b *Book) UpdateDream(id string, p DreamPatch) (Dream, error) {
 	set(&next.Target, p.Target)
 	var f Faults
 	b.checkDream(&f, &next, *d)
+	moves := next.Group != d.Group
+	ours := moves && b.checkGroup(&f, d, next.Group)
 	links := p.Account != nil && *p.Account != d.Account
 	if links {
 		b.checkLink(&f, d, *p.Account)
@@ -143,6 +150,11 @@ func (b *Book) UpdateDream(id string, p DreamPatch) (Dream, error) {
 		*d = next
 		b.touch(d.ID)
 		b.emit(DreamUpdated, d.ID)
+		if moves {
+			b.move(d, was.Group, ours)
+		} else if !d.Joined.IsZero() {
+			b.Also(DescribeGroup{d.Group, was, *d})
+		}
 		if d.Target != was.Target {
 			b.retarget(d)
 		}
@@ -164,6 +176,18 @@ func (b *Book) UpdateDream(id string, p DreamPatch) (Dream, error) {
 		b.say(d.Journey, ArrowDreamLinked, "", b.dreamFacts(d), nil)
 	}
 	return *d, nil
+}
+
+// move brings a dream from one group, or none, into the one that it names now, or out.
+func (b *Book) move(d *Dream, from string, ours bool) {
+	to := d.Group
+	if from != "" {
+		d.Group = from
+		b.part(d)
+	}
+	if d.Group = to; ours {
+		b.enter(d, to)
+	}
 }
 
 // DeleteDream gives a dream up: its launches stop, deposits that can be cancelled are, and with withdraw what is saved is paid out; without,
@@ -198,6 +222,9 @@ func (b *Book) giveUp(d *Dream, withdraw bool) {
 	}
 	d.DeletedAt = b.Now
 	b.touch(d.ID)
+	if !d.Joined.IsZero() {
+		b.part(d)
+	}
 	b.emit(DreamDeleted, d.ID)
 	b.sweep(d)
 }

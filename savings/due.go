@@ -92,6 +92,12 @@ func (b *Book) follow(l *Launch) (deposits int) {
 	if l.State != Active || len(seen) == 0 && l.Due.IsZero() {
 		return 0
 	}
+	if lead, others := b.Leaders[l.ID]; others {
+		if d, ok := b.Dream(l.Dream); !ok || !b.mayFollow(lead, d) {
+			b.stop(l) // one of the two has left the group in which they were
+			return 0
+		}
+	}
 	_, plan, err := planOf(l.Kind, l.Params)
 	if err != nil {
 		return 0

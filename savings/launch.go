@@ -74,10 +74,12 @@ func (n NewLaunch) Leader() string {
 
 // mayFollow reports whether a launch on a dream may follow another: one's own, or one of somebody who saves for the same group dream. Whoever
 // else saves, and what, is nobody's to see.
-func (b *Book) mayFollow(launch string, d *Dream) bool {
-	l := b.Leader
-	return l.Launch == launch && (l.User == b.User.ID || l.Group != "" && l.Group == d.Group)
+func (b *Book) mayFollow(l Leader, d *Dream) bool {
+	return l.User == b.User.ID || l.Group != "" && l.Group == d.Group
 }
+
+// MayCopy reports whether the user could launch a Copycat that follows a launch of somebody with whom they are in a group.
+func (b *Book) MayCopy(l Launch) bool { return b.Partner.offersCopying() && l.State != Stopped }
 
 // LaunchPatch changes what is not nil. A zero PausedAt resumes.
 type LaunchPatch struct {
@@ -107,7 +109,7 @@ func (b *Book) LaunchSavehack(n NewLaunch) (Launch, error) {
 			l.Params = json.RawMessage("{}")
 		}
 		if plan, err := k.Parse(l.Params); err == nil {
-			if l.Follows = plan.Follows(); l.Follows != "" && !b.mayFollow(l.Follows, d) {
+			if l.Follows = plan.Follows(); l.Follows != "" && (b.Leader.Launch != l.Follows || !b.mayFollow(b.Leader, d)) {
 				f.add("launchId", absent)
 			}
 		} else if err := f.kind(err); err != nil {

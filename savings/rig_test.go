@@ -36,6 +36,8 @@ type desk struct {
 	messages     []savings.Message
 	heard        map[string]bool
 	woken        []savings.WakeFollowers
+	groups       map[string]savings.Group // that this user has made
+	group        savings.Group            // that is named
 
 	said    []savings.Said    // of the last change
 	emitted []savings.Emitted // of the last change
@@ -58,7 +60,7 @@ func oneAccount() *savings.Partner {
 
 // atDesk begins at a Wednesday noon in Stockholm.
 func atDesk(t testing.TB, p *savings.Partner) *desk {
-	return &desk{t: t, partner: p, now: time.Date(2026, 11, 25, 11, 0, 0, 0, time.UTC), heard: map[string]bool{}}
+	return &desk{t: t, partner: p, now: time.Date(2026, 11, 25, 11, 0, 0, 0, time.UTC), heard: map[string]bool{}, groups: map[string]savings.Group{}}
 }
 
 // newDesk has a user who came in by the web app.
@@ -112,7 +114,8 @@ func (d *desk) book(named ...string) *savings.Book {
 			}
 		}
 	}
-	return b.Begin(d.partner, savings.Turn{Now: d.now, NewID: d.id})
+	b.Group = d.group
+	return b.Begin(d.partner, savings.Turn{Now: d.now, NewID: d.id, Random: strings.NewReader(strings.Repeat("\x00\x01\x02\x03\xff\x04", 9))})
 }
 
 func (d *desk) id() string { d.ids++; return fmt.Sprintf("id%06d", d.ids) }
@@ -163,7 +166,9 @@ func (d *desk) put(b *savings.Book) {
 			d.heard[w.Item.ID] = true
 		case savings.WakeFollowers:
 			d.woken = append(d.woken, w)
-		case savings.EraseUser:
+		case savings.PutGroup:
+			d.groups[w.Group.ID] = w.Group
+		case savings.EraseUser, savings.DescribeGroup, savings.Regroup: // of a group that others are in too
 		default:
 			d.t.Fatalf("a write of type %T", w)
 		}

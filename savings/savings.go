@@ -12,6 +12,7 @@
 package savings
 
 import (
+	"io"
 	"time"
 
 	"parley"
@@ -46,8 +47,9 @@ type Partner struct {
 
 // Turn is what a Book is given besides its facts. It has no other clock and no other randomness.
 type Turn struct {
-	Now   time.Time
-	NewID func() string
+	Now    time.Time
+	NewID  func() string
+	Random io.Reader // for the codes of group dreams
 }
 
 // Of names the user whose book is meant: by exactly one of its fields. Unless it is by user, the thing named is in the book even when it
@@ -69,6 +71,8 @@ type Of struct {
 	Follow string
 	// Occasion is a feed item that may have been heard before.
 	Occasion string
+	// Group and Code are the id and the code of a group dream, of which one or none is named: see Book.Group.
+	Group, Code string
 	// Create makes an empty book of a user, named by ExternalUser, who is not there.
 	Create bool
 }
@@ -89,6 +93,12 @@ type Book struct {
 	// Followed are the deposits that the launch has made which an active Copycat follows, since the Copycat last looked, by the Copycat's id: a
 	// hundred at most, in the order of when the bank is given them (in milliseconds) and of their ids, beginning after the Copycat's Done.
 	Followed map[string][]Transaction
+	// Leaders are the launches, somebody else's, that active Copycats follow, as they are now, by the Copycat's id.
+	Leaders map[string]Leader
+	// Group is the group dream named by Of.Group or Of.Code, whosesoever it is, when it is one of ours. Of another partner's only the id and the
+	// partner are told, and only by Of.Group. Groups are those of ours that the dreams are in.
+	Group  Group
+	Groups []Group
 	Turn
 
 	was     int64 // the version of the User that was loaded
@@ -96,6 +106,7 @@ type Book struct {
 	said    []Said
 	emitted []Emitted
 	also    []Write
+	groups  []string       // of ours, which dreams have come into or left
 	where   *time.Location // the zone of whereOf, read once
 	whereOf string
 }

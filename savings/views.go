@@ -17,6 +17,7 @@ type (
 		Dream
 		Owner, In       Ref
 		ActiveSavehacks int
+		GroupImage      string // the picture of the group of ours that it is in; only of a dream in a book
 	}
 	// LaunchView is a launch with its dream.
 	LaunchView struct {
@@ -95,6 +96,9 @@ func (b *Book) ViewAccount(a Account) AccountView { return AccountView{a, b.Owne
 // ViewDream is a dream as lists show it.
 func (b *Book) ViewDream(d Dream) DreamView {
 	v := DreamView{Dream: d, Owner: b.Owner(), In: b.AccountRef(d.Account)}
+	if g, ok := find(b.Groups, func(g *Group) bool { return g.ID == d.Group }); ok && !d.Joined.IsZero() {
+		v.GroupImage = g.Image
+	}
 	for _, l := range b.Launches {
 		if l.Dream == d.ID && l.State == Active {
 			v.ActiveSavehacks++

@@ -103,7 +103,7 @@ func (s *Store) load(ctx context.Context, partner string, of savings.Of) (b *sav
 			return nil, false, err
 		}
 	}
-	if err = errors.Join(s.named(ctx, b, of), s.belonging(ctx, b), s.followed(ctx, b)); err != nil {
+	if err = errors.Join(s.named(ctx, b, of), s.belonging(ctx, b), s.followed(ctx, b), s.addGroups(ctx, b, partner, of)); err != nil {
 		return nil, false, err
 	}
 	if !accounts && !dreams && !launches && !transactions && !consents && of.Message == "" && of.Occasion == "" {
@@ -129,11 +129,9 @@ func (s *Store) named(ctx context.Context, b *savings.Book, of savings.Of) error
 		errs = append(errs, err)
 	}
 	if of.Follow != "" {
-		found, err := all(ctx, s.read, func(row scanner) (l savings.Leader, err error) { return l, row.Scan(&l.Launch, &l.User, &l.Group) },
-			`SELECT l.id, l.usr, d.group_dream FROM savings_launch l JOIN savings_dream d ON d.id = l.dream WHERE l.partner = $1 AND l.id = $2`, b.User.Partner, of.Follow)
-		if errs = append(errs, err); len(found) > 0 {
-			b.Leader = found[0]
-		}
+		var err error
+		b.Leader, _, err = s.leader(ctx, b.User.Partner, of.Follow)
+		errs = append(errs, err)
 	}
 	if of.Occasion != "" {
 		n := 0
@@ -141,6 +139,16 @@ func (s *Store) named(ctx context.Context, b *savings.Book, of savings.Of) error
 		b.Heard = n > 0
 	}
 	return errors.Join(errs...)
+}
+
+// leader is a launch of a partner's that somebody follows, or wants to.
+func (s *Store) leader(ctx context.Context, partner, launch string) (l savings.Leader, ok bool, err error) {
+	found, err := all(ctx, s.read, func(row scanner) (l savings.Leader, err error) { return l, row.Scan(&l.Launch, &l.User, &l.Group) },
+		`SELECT l.id, l.usr, d.group_dream FROM savings_launch l JOIN savings_dream d ON d.id = l.dream WHERE l.partner = $1 AND l.id = $2`, partner, launch)
+	if len(found) == 0 {
+		return l, false, err
+	}
+	return found[0], true, err
 }
 
 // belonging adds the dreams and launches of the transactions that are there, and the dreams and consents of the launches.
@@ -209,11 +217,23 @@ func (s *Store) addConsent(ctx context.Context, b *savings.Book, by, id string) 
 	return err
 }
 
-// followed adds what the launches have made that active Copycats follow: of the same partner, whoever's they are.
+// followed adds the launches that active Copycats follow, and what they have made: of the same partner, whoever's they are.
 func (s *Store) followed(ctx context.Context, b *savings.Book) error {
 	for _, l := range b.Launches {
 		if l.Follows == "" || l.State != savings.Active {
 			continue
+		}
+		if _, own := b.Launch(l.Follows); !own {
+			lead, ok, err := s.leader(ctx, b.User.Partner, l.Follows)
+			if err != nil {
+				return err
+			}
+			if ok && lead.User != b.User.ID {
+				if b.Leaders == nil {
+					b.Leaders = map[string]savings.Leader{}
+				}
+				b.Leaders[l.ID] = lead
+			}
 		}
 		ready, id := looked(l.Done)
 		made, err := all(ctx, s.read, func(row scanner) (savings.Transaction, error) { return scanSaved(row) },

@@ -144,6 +144,8 @@ var migrations = []string{
 	`ALTER TABLE event ADD COLUMN exchange TEXT NOT NULL DEFAULT ''`,
 	// 3: goal savings.
 	savingsSchema + savingsFigures,
+	// 4: group dreams.
+	groupSchema + groupFigures,
 	// 5: pictures, of dreams and of messages.
 	pictureSchema + pictureFigures,
 }

@@ -121,10 +121,11 @@ func (s *Store) PictureJPEG(ctx context.Context, partner, id string) ([]byte, er
 	return one(ctx, s.read, "picture", scanJPEG, `SELECT j.jpeg FROM savings_picture p JOIN savings_picture_jpeg j ON j.id = p.id WHERE p.partner = $1 AND p.id = $2`, partner, id)
 }
 
-// PictureFor is a picture as a user of the partner's may see it: one of their own, or one that a dream of its person shows which is in a group with
-// a dream of the user's. Any other is not there.
+// PictureFor is a picture as a user of the partner's may see it: one of their own, one that a dream of its person shows which is in a group with
+// a dream of the user's, or one that a group dream of its person shows, whose address only those are told who have the code. Any other is not there.
 func (s *Store) PictureFor(ctx context.Context, partner, user, id string) ([]byte, error) {
 	return one(ctx, s.read, "picture", scanJPEG, `SELECT j.jpeg FROM savings_picture p JOIN savings_picture_jpeg j ON j.id = p.id WHERE p.partner = $1 AND p.id = $2 AND (p.usr = $3
 		OR EXISTS (SELECT 1 FROM savings_dream d JOIN savings_dream m ON m.group_dream = d.group_dream WHERE d.usr = p.usr AND d.deleted = 0 AND d.image = '/app/pictures/' || p.id
-			AND d.group_dream <> '' AND m.usr = $3 AND m.partner = p.partner AND m.deleted = 0))`, partner, id, user)
+			AND d.group_dream <> '' AND m.usr = $3 AND m.partner = p.partner AND m.deleted = 0)
+		OR EXISTS (SELECT 1 FROM savings_dream d JOIN savings_group g ON g.id = d.group_dream WHERE d.usr = p.usr AND d.joined <> 0 AND g.owner = p.usr AND g.image = '/app/pictures/' || p.id))`, partner, id, user)
 }

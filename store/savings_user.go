@@ -38,7 +38,7 @@ func putUser(t *tx, w engine.Write) error {
 // what happened on the current account, and what the bank has still to be told of them.
 func eraseUser(t *tx, user string) error {
 	for _, query := range []string{
-		`UPDATE savings_dream SET name = '', image = '', group_dream = '', inspiration = '' WHERE usr = $1`,
+		`UPDATE savings_dream SET name = '', image = '', group_dream = '', joined = 0, inspiration = '' WHERE usr = $1`,
 		`DELETE FROM savings_message WHERE usr = $1`,
 		`DELETE FROM savings_feed WHERE usr = $1`,
 		`DELETE FROM savings_session WHERE usr = $1`,

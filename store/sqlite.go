@@ -95,7 +95,7 @@ func openSQLite(ctx context.Context, file string) (*Store, error) {
 		"code": putCode, "token": putToken, "signing_key": putKey, "txn": putTransaction, "lookup": putLookup,
 		"savings_user": putUser, "savings_account": putAccount, "savings_dream": putDream, "savings_launch": putLaunch, "savings_transaction": putSaved,
 		"savings_consent": putConsent, "savings_message": putMessage, "savings_feed": putFeed, "savings_event": putSavingsEvent,
-		"savings_cursor": putCursor, "savings_session": putSession, "savings_answer": putAnswer,
+		"savings_cursor": putCursor, "savings_session": putSession, "savings_group": putGroup, "savings_answer": putAnswer,
 		"savings_picture": putPicture,
 	}
 	return s, nil

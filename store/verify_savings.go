@@ -95,6 +95,21 @@ var saved = []Invariant{
 		UNION ALL
 		SELECT l.usr, 'launch ' || l.id || ' follows one of another partner''s' FROM savings_launch l LEFT JOIN savings_launch f ON f.id = l.follows
 		WHERE l.follows <> '' AND (f.id IS NULL OR f.partner <> l.partner)`, nil},
+	{24, "a group dream is owned by one of those who are in it, and ends with the last", `
+		SELECT g.owner, 'group ' || g.id || ' is not owned by anybody who is in it' FROM savings_group g
+		WHERE g.ended = 0 AND NOT EXISTS (SELECT 1 FROM savings_dream d WHERE d.group_dream = g.id AND d.joined <> 0 AND d.usr = g.owner)
+		UNION ALL
+		SELECT d.usr, 'dream ' || d.id || ' is in group ' || g.id || ', which has ended' FROM savings_group g JOIN savings_dream d ON d.group_dream = g.id AND d.joined <> 0 WHERE g.ended <> 0`, nil},
+	{24, "whoever is in a group dream has come into it", `
+		SELECT d.usr, 'dream ' || d.id || ' came into group ' || d.group_dream || ', which is not there, or not the partner''s' FROM savings_dream d LEFT JOIN savings_group g ON g.id = d.group_dream
+		WHERE d.joined <> 0 AND (g.id IS NULL OR g.partner <> d.partner)
+		UNION ALL
+		SELECT d.usr, 'dream ' || d.id || ' is in group ' || d.group_dream || ' and never came into it, or was given up' FROM savings_dream d JOIN savings_group g ON g.id = d.group_dream
+		WHERE d.joined = 0 OR d.deleted <> 0`, nil},
+	{24, "a person is in a group dream once, and no more than fifty are", `
+		SELECT usr, COUNT(*) || ' dreams are in group ' || group_dream FROM savings_dream WHERE joined <> 0 GROUP BY usr, group_dream HAVING COUNT(*) > 1
+		UNION ALL
+		SELECT MAX(usr), COUNT(*) || ' people are in group ' || group_dream FROM savings_dream WHERE joined <> 0 GROUP BY group_dream HAVING COUNT(*) > 50`, nil},
 	{21, "a journey that is told of is there", `
 		SELECT k.usr, k.what || ' ' || k.id || ' belongs to a run that is not there' FROM (
 			SELECT id AS usr, id, journey, 'user' AS what FROM savings_user UNION ALL SELECT usr, id, journey, 'dream' FROM savings_dream UNION ALL

@@ -249,6 +249,12 @@ func TestVerifyFindsWhatIsBrokenAndNothingElse(t *testing.T) {
 		{19, "what belongs together", "saver", `UPDATE savings_launch SET consent = 'nothing' WHERE usr = %s`},
 		{19, "what belongs together", "saver", `UPDATE savings_launch SET follows = 'nothing' WHERE usr = %s`},
 		{19, "what belongs together", "saver", `INSERT INTO savings_consent SELECT 'x', usr, partner, 'nothing', '', '', 0, 0, '', '', 0, 1, 0, '', created FROM savings_launch WHERE usr = %s LIMIT 1`},
+		{24, "a group dream is owned", "saver", `INSERT INTO savings_group SELECT 'g', partner, 'CODE', id, '', 0, '', '', '', 1, 0 FROM savings_user WHERE id = %s`},
+		{24, "a group dream is owned", "saver", `INSERT INTO savings_group SELECT 'g', partner, 'CODE', id, '', 0, '', '', '', 1, 1 FROM savings_user WHERE id = %[1]s; UPDATE savings_dream SET group_dream = 'g', joined = 1 WHERE usr = %[1]s`},
+		{24, "whoever is", "saver", `UPDATE savings_dream SET group_dream = 'nothing', joined = 1 WHERE usr = %s`},
+		{24, "whoever is", "saver", `INSERT INTO savings_group SELECT 'g', 'another', 'CODE', id, '', 0, '', '', '', 1, 0 FROM savings_user WHERE id = %[1]s; UPDATE savings_dream SET group_dream = 'g', joined = 1 WHERE usr = %[1]s`},
+		{24, "whoever is", "saver", `INSERT INTO savings_group SELECT 'g', partner, 'CODE', id, '', 0, '', '', '', 1, 0 FROM savings_user WHERE id = %[1]s; UPDATE savings_dream SET group_dream = 'g' WHERE usr = %[1]s`},
+		{24, "a person is", "saver", `UPDATE savings_dream SET group_dream = 'g', joined = 1 WHERE usr = %[1]s; ` + again("savings_dream", `usr = %[1]s`)},
 		{21, "a journey", "saver", `UPDATE savings_transaction SET notice = 'none' WHERE notice <> '' AND usr = %s`},
 		{21, "whatever is open", "open", `DELETE FROM job WHERE run = %s`},
 		{21, "everything belongs", "open", `DELETE FROM run WHERE id = %s`},
@@ -319,6 +325,8 @@ func again(table, where string) string {
 		"savings_account": `usr, partner, type, external_id, balance, opening, liquid, gain, gain_percent, acquisition, valued_from, valued_at, created, journey`,
 		"savings_transaction": `usr, partner, type, state, amount, '', requested, settled, failed, reason, to_account, to_dream, from_account, from_dream, consent, launch, occasion,
 			ready, banking_day, notice, linked`,
+		"savings_dream": `usr, partner, type, name, target, expires, achieved, deleted, group_dream, account, inspiration, image, balance, pending, leaving, milestone, request, requested_by, requested,
+			request_done, refused, journey, created, joined`,
 	}[table]
 	return `INSERT INTO ` + table + ` SELECT 'x' || id, ` + columns + ` FROM ` + table + ` WHERE ` + where
 }

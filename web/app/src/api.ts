@@ -31,7 +31,8 @@ export const told = {
   online: (_: boolean) => {},
 }
 
-// extra are headers that the bank's app wants along with every request. Those that say what a request is stay ours.
+// extra are headers that the bank's app wants along with every request. Those that say what a request is stay ours; one that no browser sends would
+// keep all requests from being sent.
 let extra: Record<string, string> = {}
 const ours = /^(content-|accept|origin|host|cookie|idempotency-key|x-parley|sec-|if-)/i
 
@@ -39,7 +40,7 @@ export function setHeaders(headers: unknown) {
   extra = {}
   if (typeof headers !== "object" || headers === null) return
   for (const [name, value] of Object.entries(headers)) {
-    if (typeof value === "string" && /^[\w-]+$/.test(name) && !ours.test(name) && !/[\r\n]/.test(value)) extra[name] = value
+    if (typeof value === "string" && /^[\w-]+$/.test(name) && !ours.test(name) && /^[\t\x20-\x7e\xa0-\xff]*$/.test(value)) extra[name] = value
   }
 }
 

@@ -30,13 +30,19 @@ export function symbol(currency: string): { text: string; before: boolean } {
   return { text: parts[at]?.value ?? currency, before: at < parts.findIndex((p) => p.type === "integer") }
 }
 
+// grouping is what the locale parts thousands with: "," in English.
+const grouping = () => new Intl.NumberFormat(speech.formats, { useGrouping: true }).formatToParts(1e6).find((p) => p.type === "group")?.value
+
 // amount reads what a person types as money: "1 234,50", "1,234.50". NaN when it is no amount.
 export function amount(text: string, currency: string): number {
   let plain = text.replace(/[\s\u00a0\u202f']/g, "").replace(/[^\d.,-]/g, "")
   const last = Math.max(plain.lastIndexOf(","), plain.lastIndexOf("."))
   const behind = last < 0 ? 0 : plain.length - last - 1
-  // Three digits behind a lone separator are thousands, where the currency has not just as many.
-  const decimal = last >= 0 && behind <= digits(currency) && (behind !== 3 || digits(currency) === 3)
+  // The last separator parts thousands when it comes more than once, when three digits are behind it that the currency has not, and when it is the
+  // locale's own for them, with as many digits behind it as thousands have, or more than the currency has.
+  const mark = plain[last] ?? ""
+  const thousands = plain.indexOf(mark) < last || (behind === 3 && digits(currency) !== 3) || (mark === grouping() && (behind >= 3 || behind > digits(currency)))
+  const decimal = last >= 0 && !thousands
   plain = decimal ? plain.slice(0, last).replace(/[.,]/g, "") + "." + plain.slice(last + 1) : plain.replace(/[.,]/g, "")
   return plain === "" || plain === "." || plain === "-" ? NaN : Math.round(Number(plain) * unit(currency))
 }
@@ -73,6 +79,6 @@ export function share(of: number, target: number | undefined): number {
 
 // percent writes a share. What is not all of it is never 100 %.
 export function percent(part: number): string {
-  const rounded = part >= 1 ? 1 : Math.min(Math.floor(part * 100) / 100, 0.99)
+  const rounded = part >= 1 ? 1 : Math.min(Math.floor(part * 100 + 1e-9) / 100, 0.99) // 0.29 * 100 is a little less than 29
   return new Intl.NumberFormat(speech.formats, { style: "percent" }).format(rounded)
 }

@@ -16,12 +16,13 @@ export function summary(values: Values & { type: string }): string {
   const kind = values.type.replace(/Launch$/, "")
   const number = (name: string) => (typeof values[name] === "number" ? (values[name] as number) : 0)
   const cents = (name: string) => money(number(name), app.currency)
-  const template = known(`kind.${kind}${kind === "Percentage" ? `.${values.of === "purchase" ? "purchase" : "income"}` : ""}`)
+  const which = kind === "Percentage" ? (values.of === "purchase" ? ".purchase" : ".income") : kind === "Moonstruck" && values.newMoon === true ? ".both" : ""
+  const template = known(`kind.${kind}${which}`)
   return template.replace(/\{(\w+)\}/g, (place, name: string) => {
     if (name === "dayOfWeek") return weekday(number(name))
     if (name.endsWith("Cents")) return cents(name)
     const v = values[name] ?? (name === "percentage" ? 100 : name === "daysPerMonth" ? 4 : undefined)
-    return v === undefined ? place : String(v)
+    return v === undefined ? place : typeof v === "number" ? new Intl.NumberFormat(speech.formats).format(v) : String(v)
   })
 }
 
