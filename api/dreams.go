@@ -92,7 +92,7 @@ type createDream struct {
 	ExpiresAt          opt[Date]          `json:"expiresAt" doc:"A date, or a time of which the day counts."`
 	AccountID          opt[ID]            `json:"accountId" doc:"Where the dream's money is; it can be linked later."`
 	Account            opt[link]          `json:"account" doc:"Instead of accountId."`
-	GroupDreamID       opt[string]        `json:"groupDreamId" doc:"Of a group of the bank's own, or of one that people have made."`
+	GroupDreamID       opt[string]        `json:"groupDreamId"`
 	GroupDream         opt[link]          `json:"groupDream" doc:"Instead of groupDreamId."`
 	DreamInspirationID opt[string]        `json:"dreamInspirationId"`
 	ImageURL           opt[string]        `json:"imageUrl" doc:"https, a path of ours, or a picture of the user's own as it was shown."`
@@ -107,7 +107,7 @@ type patchDream struct {
 	ExpiresAt    opt[Date]          `json:"expiresAt" null:"yes" doc:"A date, or a time of which the day counts. Null takes it away."`
 	AccountID    opt[ID]            `json:"accountId" doc:"Links the dream to an account of its user."`
 	Account      opt[link]          `json:"account" doc:"Instead of accountId."`
-	GroupDreamID opt[ID]            `json:"groupDreamId" null:"yes" doc:"Of a group of the bank's own, or of one that people have made. Null takes the dream out."`
+	GroupDreamID opt[ID]            `json:"groupDreamId" null:"yes"`
 	GroupDream   opt[link]          `json:"groupDream" null:"yes" doc:"Instead of groupDreamId."`
 	ImageURL     opt[string]        `json:"imageUrl" null:"yes"`
 }

@@ -101,6 +101,7 @@ func TestCheckSaysWhatIsWrongWithAPartner(t *testing.T) {
 		"tokens: jwks_url":            func(c *house.Config, p *house.Partner) { p.Tokens.JWKS = "file:///keys" },
 		"tokens: key: is not PEM":     func(c *house.Config, p *house.Partner) { p.Tokens.Key = house.Secret{Value: "key"} },
 		"session.renewed_by":          func(c *house.Config, p *house.Partner) { p.Session.RenewedBy = "prayer" },
+		"group_link":                  func(c *house.Config, p *house.Partner) { p.GroupLink = "https://bank.example/invite" },
 		"frame_origins":               func(c *house.Config, p *house.Partner) { p.FrameOrigins = []string{"https://*.bank.example"} },
 		"have the same issuer and audience": func(c *house.Config, p *house.Partner) {
 			other := *p

@@ -53,7 +53,7 @@ func (s *Sandbox) columns() []party {
 		operator = party{id: "operator", label: "Operator", url: s.opts.OperatorURL, facts: func() []fact { return nil }}
 	}
 	bank := party{
-		id: "bank", label: "Bank", url: s.BankURL + "/", pages: []link{{"books", s.BankURL + "/"}, {"behaviour", s.BankURL + "/behaviour"}},
+		id: "bank", label: "Bank", url: s.BankURL + "/", pages: []link{{"bank-app", s.bankApp(SharedPartner)}, {"books", s.BankURL + "/"}, {"behaviour", s.BankURL + "/behaviour"}},
 		facts: s.bankFacts, faults: &s.Bank.Faults, actions: s.Bank.Actions(), faultsOf: s.Bank.FaultsOf,
 		choices: []choice{{"opening", "opening", sim.BankOpenings, s.Bank.Opening, s.Bank.SetOpening}, {"acting", "acting", sim.BankActings, s.Bank.Acting, s.Bank.SetActing},
 			{"twist", "twist", append([]string{""}, sim.BankTwists...), s.Bank.Twist, s.Bank.SetTwist}},

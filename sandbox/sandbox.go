@@ -382,6 +382,7 @@ type Links struct {
 	Register     string   `json:"address_register"`
 	BankID       string   `json:"bankid"`
 	Bank         string   `json:"bank"`
+	BankApp      string   `json:"bank_app"`
 	Savings      Savings  `json:"savings"`
 	Home         string   `json:"home,omitempty"`
 	Data         string   `json:"data"`
@@ -394,6 +395,6 @@ func (s *Sandbox) Links() Links {
 		URL: s.URL, Issuer: s.URL, Authorize: s.URL + "/oauth/authorize", Token: s.URL + "/oauth/token", CheckToken: s.URL + "/oauth/check_token",
 		JWKS: s.URL + "/oauth/jwks", Metadata: s.URL + "/.well-known/oauth-authorization-server", Merchant: Merchant, Providers: s.Providers, Clients: s.Clients,
 		Shop: s.OperatorURL + "/shop", Operator: s.OperatorURL + "/", Notification: s.Config.Merchants[0].Operator.URL,
-		Trustly: s.TrustlyURL + "/", OpenID: s.OpenIDURL + "/", Register: s.RegisterURL + "/", BankID: s.BankIDURL + "/", Bank: s.BankURL + "/", Savings: s.savings(), Home: s.HomeURL, Data: s.Data, Auto: s.opts.Auto,
+		Trustly: s.TrustlyURL + "/", OpenID: s.OpenIDURL + "/", Register: s.RegisterURL + "/", BankID: s.BankIDURL + "/", Bank: s.BankURL + "/", BankApp: s.bankApp(SharedPartner), Savings: s.savings(), Home: s.HomeURL, Data: s.Data, Auto: s.opts.Auto,
 	}
 }

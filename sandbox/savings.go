@@ -36,6 +36,7 @@ type SavingsPartner struct {
 	JWKS         string   `json:"jwks"`
 	Do           string   `json:"do_url"` // POST {"what": ...} has the bank do something
 	Webhook      string   `json:"webhook_secret"`
+	App          string   `json:"bank_app"` // the bank's app on Anna's telephone: another ?user= is somebody else's
 	Users        []string `json:"users"`
 }
 
@@ -59,10 +60,15 @@ func (s *Sandbox) programmes() []SavingsPartner {
 	for i := range all {
 		p, at := &all[i], s.BankURL+"/"+all[i].ID
 		p.ClientID, p.ClientSecret, p.Token, p.Webhook = p.ID, p.ID+"-secret-0123456789", s.URL+"/oauth/token", webhookSecret
-		p.IDToken, p.JWKS, p.Do = at+"/id-token", at+"/jwks", at+"/do"
+		p.IDToken, p.JWKS, p.Do, p.App = at+"/id-token", at+"/jwks", at+"/do", s.bankApp(p.ID)
 		p.Users = []string{"anna", "bjorn", "cecilia", "david", "eva"}
 	}
 	return all
+}
+
+// bankApp is where the bank's app of a programme is, as Anna's.
+func (s *Sandbox) bankApp(programme string) string {
+	return s.BankURL + "/" + programme + "/app?user=anna"
 }
 
 // bank makes the bank, with all programmes.
@@ -83,7 +89,8 @@ func (s *Sandbox) partners(o Options) (all []house.Partner) {
 		all = append(all, house.Partner{ID: p.ID, Name: p.Name, Currency: "SEK", Country: "SE", Zone: "Europe/Stockholm", Setup: p.Setup, Performance: p.Performance, Consents: p.Consents,
 			Clients:      []house.PartnerClient{{ID: p.ClientID, Name: p.Name, Secret: value(p.ClientSecret)}},
 			Tokens:       &house.Tokens{Issuer: s.BankURL + "/" + p.ID, Audience: "parley", JWKS: p.JWKS},
-			FrameOrigins: []string{s.BankURL}, Content: o.Content, Transactions: told + "transactions", WebhookSecrets: []house.Secret{value(p.Webhook)},
+			FrameOrigins: []string{s.BankURL, strings.Replace(s.BankURL, "127.0.0.1", "localhost", 1)}, // the other is where its app shows what happens without cookies
+			Content:      o.Content, Transactions: told + "transactions", WebhookSecrets: []house.Secret{value(p.Webhook)},
 			Webhooks: []house.Webhook{{URL: told + "events", BatchEvery: house.Duration(time.Second)}}})
 	}
 	return all

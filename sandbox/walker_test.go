@@ -44,7 +44,7 @@ func chromium(t *testing.T) *walker {
 	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(binary), chromedp.NoSandbox,
 		chromedp.Flag("disable-gpu", true), chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true),
 		chromedp.Flag("user-data-dir", t.TempDir()), chromedp.Flag("disable-features", "Translate,BackForwardCache"),
-		chromedp.Flag("host-resolver-rules", "MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"))
+		chromedp.Flag("host-resolver-rules", "MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost"))
 	ctx, stop := chromedp.NewExecAllocator(context.Background(), options...)
 	t.Cleanup(stop)
 	browser, quit := chromedp.NewContext(ctx)
@@ -75,6 +75,7 @@ type walker struct {
 	ctx     context.Context // the tab
 	axe     string          // the source of the checker
 	shots   int
+	calm    bool // nothing moves: what slides in is looked at when it stands
 
 	mu       sync.Mutex
 	requests []string
@@ -237,7 +238,11 @@ var (
 
 func (w *walker) turn(to screen) {
 	w.t.Helper()
-	w.do(to.size, call(emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: to.scheme}}}))
+	features := []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: to.scheme}}
+	if w.calm {
+		features = append(features, &emulation.MediaFeature{Name: "prefers-reduced-motion", Value: "reduce"})
+	}
+	w.do(to.size, call(emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: features}))
 }
 
 // look checks what holds for every page, as it stands.
@@ -260,7 +265,8 @@ func (w *walker) inspect() {
 // lookAt takes a picture too, when somebody wants to see it.
 func (w *walker) lookAt(screen string) {
 	w.t.Helper()
-	wrong, err := chromedp.Run(w.ctx, chromedp.EvaluateAsDevTools[[]string](everyPage))
+	// What fades in has its own colours only once it is there.
+	wrong, err := chromedp.Run(w.ctx, chromedp.EvaluateAsDevTools[[]string](`Promise.all(document.getAnimations().filter(a => a.effect.getComputedTiming().endTime != Infinity).map(a => a.finished.catch(() => {}))).then(() => `+everyPage+`)`, chromedp.EvalAwaitPromise))
 	if err == nil && w.axe != "" {
 		var more []string
 		more, err = chromedp.Run(w.ctx, chromedp.EvaluateAsDevTools[[]string](w.axe+axeFinds, chromedp.EvalAwaitPromise))
@@ -285,9 +291,9 @@ func (w *walker) lookAt(screen string) {
 	}
 }
 
-// axeFinds is what axe says after its own source. The simulated page is a page like any other.
+// axeFinds is what axe says after its own source, which is not in the frames of a page. The simulated page is a page like any other.
 const axeFinds = `
-;axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"], resultTypes: ["violations"] })
+;axe.run(document, { iframes: false, runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"], resultTypes: ["violations"] })
 	.then(r => r.violations.map(v => v.id + ": " + v.help + ": " + v.nodes.map(n => n.html).slice(0, 3).join(" ")))`
 
 // everyPage says what is wrong with a page of a phone's width, whatever it is about.

@@ -53,7 +53,7 @@ type (
 		Was, Is Dream
 	}
 	// Regroup sets a group right after somebody's dream has come into it or gone, as Group.Arranged says. It waits for any other that does so,
-	// and stands behind what it follows from. A group that has ended meanwhile, or has become full, is a conflict over "savings_group".
+	// and stands behind what it follows from. A group that has ended meanwhile, or has become full, is a conflict.
 	Regroup struct {
 		Group string
 		At    time.Time

@@ -10,7 +10,7 @@ import (
 	"strings"
 )
 
-// Each page is a file of pages/, in the frame that frame.html is; beside them lie the stylesheet and the one script. They come
+// Each page is a file of pages/, in the frame that frame.html is; beside them lie the stylesheets and the scripts. They come
 // from the party itself, so that its policy can forbid everything else.
 //
 //go:embed pages/*
@@ -43,6 +43,7 @@ type page struct {
 	framed   bool   // others may show it in a frame
 	onward   bool   // its forms lead on to somebody else's pages
 	script   bool   // it has a button that needs the script
+	app      string // it is a bank's app, with a stylesheet and a script of its own, and shows pages of this origin in a frame
 	back     string // where the strip comes back to; the page itself when empty
 	refresh  string // in how many seconds the browser asks again; never when empty
 	data     any
@@ -55,6 +56,7 @@ type view struct {
 	Root      string // the party's own root, as seen from this page
 	Class     string
 	Script    bool
+	App       bool
 	Links     []link // to the party's own pages
 	Strip     strip
 	D         any
@@ -84,7 +86,7 @@ func (v view) Price(amount, currency string) string { return v.words.price(amoun
 // render shows a page of a party. It needs nothing from anywhere else and, but for a button that copies, no script.
 func render(w http.ResponseWriter, r *http.Request, a actor, p page) {
 	lang := languageOf(r, p.language)
-	v := view{Lang: lang, Root: rootOf(r, a.root()), Class: p.class, Script: p.script, D: p.data, words: languages[lang]}
+	v := view{Lang: lang, Root: rootOf(r, a.root()), Class: p.class, Script: p.script, App: p.app != "", D: p.data, words: languages[lang]}
 	for _, tag := range slices.Sorted(maps.Keys(languages)) {
 		v.Languages = append(v.Languages, language{tag, languages[tag]["language"], v.inLanguage(r, p.back, tag), tag == lang})
 	}
@@ -114,6 +116,9 @@ func render(w http.ResponseWriter, r *http.Request, a actor, p page) {
 	h.Set("X-Content-Type-Options", "nosniff")
 	// Not no-referrer: with it a browser says "Origin: null" when a form is sent, and our own forms would look like a stranger's.
 	h.Set("Referrer-Policy", "same-origin")
+	if p.app != "" { // who shows the web app says where the person comes from
+		h.Set("Referrer-Policy", "strict-origin")
+	}
 	h.Set("Vary", "Accept-Language, Cookie")
 	if p.refresh != "" {
 		h.Set("Refresh", p.refresh)
@@ -134,6 +139,10 @@ func policy(p page) string {
 	rules := []string{"default-src 'none'", "style-src 'self'", "img-src data:", "base-uri 'none'"}
 	if p.script {
 		rules = append(rules, "script-src 'self'")
+	}
+	if p.app != "" {
+		also := "'self' " + p.app
+		return strings.Join(append(rules, "script-src "+also, "connect-src 'self'", "frame-src "+also, "form-action "+also, "frame-ancestors 'none'"), "; ")
 	}
 	if !p.onward { // browsers hold it against the redirects that follow a form, too
 		rules = append(rules, "form-action 'self'")
@@ -167,9 +176,12 @@ func (v view) inLanguage(r *http.Request, back, tag string) string {
 	return "?" + q.Encode()
 }
 
-// asset serves the stylesheet and the script, and tells whether it was one of them that was asked for.
+// assets are the stylesheets and the scripts.
+var assets = []string{"/parties.css", "/copy.js", "/bankapp.css", "/bankapp.js", "/byhand.js", "/stranger.js"}
+
+// asset serves a stylesheet or a script, and tells whether it was one of them that was asked for.
 func asset(w http.ResponseWriter, r *http.Request, path string) bool {
-	if path != "/parties.css" && path != "/copy.js" {
+	if !slices.Contains(assets, path) {
 		return false
 	}
 	w.Header().Set("X-Content-Type-Options", "nosniff")

@@ -297,8 +297,8 @@ func (b *Bank) FaultsOf(action string) []Fault {
 	return nil
 }
 
-// ServeHTTP answers what each programme has below its id (/{programme}/id-token, jwks, users, do, webhooks/events, webhooks/transactions), and the
-// pages for people.
+// ServeHTTP answers what each programme has below its id (/{programme}/id-token, jwks, users, do, webhooks/events, webhooks/transactions, app), and
+// the pages for people.
 func (b *Bank) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	r.Body = http.MaxBytesReader(w, r.Body, operatorMaxBody)
 	switch {
@@ -322,8 +322,9 @@ func (b *Bank) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	method, serve := http.MethodPost, map[string]func(http.ResponseWriter, *http.Request, *bankProgramme){
 		"id-token": b.serveToken, "jwks": b.serveKeys, "users": b.serveUsers, "do": b.serveDo, "webhooks/events": b.hearEvents, "webhooks/transactions": b.hearNotice,
+		"app": b.phone, "app/stranger": b.stranger, "app/asked": b.hosted(b.hearAsk), "app/open": b.hosted(b.openAsked), "app/sign": b.hosted(b.signAsked),
 	}[what]
-	if what == "jwks" || what == "users" {
+	if slices.Contains([]string{"jwks", "users", "app", "app/stranger"}, what) {
 		method = http.MethodGet
 	}
 	switch {

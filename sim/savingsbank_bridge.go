@@ -15,6 +15,7 @@ func (a *BankApp) Answer(ctx context.Context, asks []BankAsk) error {
 			a.open = nil
 			return errKilled
 		}
+		a.bank.asked(a.p, a.c, ask)
 		var err error
 		switch ask.Event {
 		case "onAccountProvisionRequested":
@@ -25,9 +26,6 @@ func (a *BankApp) Answer(ctx context.Context, asks []BankAsk) error {
 			err = a.consent(ctx, ask)
 		case "onIdTokenDidExpire":
 			err = a.Renew(ctx, ask.text("requestId"), 10*time.Minute)
-		case "onExitRequested", "onTelemetryEvent", "onPageReadyEvent", "onShare":
-		default:
-			a.complain("bridge", "the web app asks for %q, which there is none of", ask.Event)
 		}
 		if err != nil {
 			return err
@@ -85,79 +83,39 @@ func (a *BankApp) bridge(ctx context.Context, event string, message map[string]a
 
 // provision takes the person through the opening of the account that all dreams share.
 func (a *BankApp) provision(ctx context.Context, ask BankAsk) error {
-	request := ask.text("requestId")
-	switch {
-	case request == "":
-		a.complain("bridge", "onAccountProvisionRequested without a requestId")
-	case a.p.AccountPerDream || a.p.Consents:
-		a.complain("bridge", "onAccountProvisionRequested, where accounts are opened otherwise")
-	}
-	a.bank.mu.Lock()
-	before, initiated := a.c.request, a.c.initiated
-	a.c.request = request
-	a.bank.mu.Unlock()
-	switch {
-	case initiated:
-		a.complain("bridge", "an account is asked for again after it was said that it is being opened")
-	case before != "" && before != request:
-		a.complain("bridge", "an account is asked for under another request before the first was answered")
-	}
 	if a.Manner == "reject" {
 		return nil // the promise is rejected: the SDK says nothing
 	}
-	if err := a.bank.Provision(ctx, a.p.ID, a.c.name, "", a.Opens); err != nil {
+	if err := a.bank.opens(ctx, a.p, a.c, ask, a.Opens); err != nil {
 		return err
 	}
-	return a.says(ctx, "accountProvisioned", "accountProvisionInitiated", map[string]any{"requestId": request})
+	return a.says(ctx, "accountProvisioned", "accountProvisionInitiated", map[string]any{"requestId": ask.text("requestId")})
 }
 
 // accountForDream takes the person through the opening of an account for one dream.
 func (a *BankApp) accountForDream(ctx context.Context, ask BankAsk) error {
 	request := ask.text("requestId")
-	dream, _ := ask.Message["dream"].(map[string]any)
-	id, _ := dream["id"].(string)
-	user, _ := dream["user"].(map[string]any)
-	switch {
-	case request == "" || id == "":
-		a.complain("bridge", "onAccountRequested without a requestId or a dream")
-	case !a.p.AccountPerDream:
-		a.complain("bridge", "onAccountRequested, where all dreams share an account")
-	case user["externalId"] != a.c.sub:
-		a.complain("bridge", "onAccountRequested for somebody else's dream")
-	}
 	if a.Manner == "reject" {
 		return a.says(ctx, "onAccountRequestedFailed", "accountRequestedFailed", map[string]any{"requestId": request, "reason": "cancelled"})
 	}
-	kind := "SharedSavings"
-	if dreamType, _ := dream["type"].(string); dreamType == "performanceDream" || dreamType == "performance_dream" || dreamType == "PerformanceDream" {
-		kind = "Performance"
-	}
-	if err := a.bank.provision(ctx, a.p.ID, a.c.name, id, kind, a.Opens); err != nil {
+	if err := a.bank.opens(ctx, a.p, a.c, ask, a.Opens); err != nil {
 		return err
 	}
 	return a.says(ctx, "onAccountRequestedSucceeded", "accountRequestedSucceeded", map[string]any{"requestId": request})
 }
 
-// consent has the person read and sign what a launch may take; an account is opened on the way where there is none.
+// consent has the person read and sign what a launch may take.
 func (a *BankApp) consent(ctx context.Context, ask BankAsk) error {
 	request, temporary := ask.text("requestId"), ask.text("consentId")
-	if request == "" || temporary == "" || !a.p.Consents {
-		a.complain("bridge", "onTransferConsentRequested without a requestId or a consentId, or where there are no consents")
-	}
 	consent, err := a.bank.ReadConsent(ctx, a.p.ID, a.c.name, temporary)
 	if err != nil {
 		return err
 	}
-	rejected := a.Manner == "reject" || a.bank.no("consent")
-	if !rejected {
-		if err := a.bank.Provision(ctx, a.p.ID, a.c.name, "", a.Opens); err != nil {
-			return err
-		}
-	}
-	if err := a.bank.DecideConsent(ctx, a.p.ID, a.c.name, consent, !rejected); err != nil {
+	signed, err := a.bank.signs(ctx, a.p, a.c, consent, a.Manner != "reject", a.Opens)
+	if err != nil {
 		return err
 	}
-	if rejected {
+	if !signed {
 		return a.says(ctx, "onTransferConsentCancelled", "transferConsentCancelled", map[string]any{"requestId": request, "consentId": temporary, "reason": "cancelled"})
 	}
 	return a.says(ctx, "onTransferConsentSucceeded", "transferConsentSucceeded", map[string]any{"requestId": request, "consentId": temporary, "consentRef": consent.ID})

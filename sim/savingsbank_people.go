@@ -19,6 +19,7 @@ type bankCustomer struct {
 	openings            map[string]*bankAccount // by what was to be opened: "" for the one that all dreams share, or a dream's id
 	refuse              int                     // how many of the next transactions fail
 	consents            map[string]BankConsent  // those that were given, by id
+	reading             map[string]BankConsent  // those that were read and wait for a signature, by temporary id
 	request             string                  // under which the app was asked to have the account opened
 	initiated           bool                    // the server was told that it is being opened
 }

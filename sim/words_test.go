@@ -75,6 +75,12 @@ func composedKeys() (keys []string) {
 	for _, why := range []string{"cancelled", "failed", "unclear", "busy"} {
 		add("sorry."+why, "", ".title")
 	}
+	add("app.", bankAppSays...)
+	add("app.moved.", "opening", "deposit", "withdrawal", "purchase", "income")
+	add("app.choose.", "theme", "opening", "answers", "token", "renewal")
+	for prefix, all := range map[string][]string{"app.theme.": bankAppThemes, "app.opening.": append([]string{"usual"}, BankOpenings...), "app.answers.": bankAppAnswers, "app.token.": bankAppTokens, "app.renewal.": bankAppRenewals} {
+		add(prefix, all...)
+	}
 	add("", "language", "locale", "decimal", "thousands")
 	return keys
 }

@@ -163,5 +163,5 @@ func (s *Store) group(ctx context.Context, by, partner, key string) (v savings.G
 func (s *Store) GroupLaunches(ctx context.Context, group string, limit int) ([]savings.Launch, error) {
 	return all(ctx, s.read, func(row scanner) (savings.Launch, error) { return scanLaunch(row) },
 		`SELECT `+launchColumns+` FROM savings_dream m JOIN savings_launch l ON l.dream = m.id
-		WHERE m.group_dream = $1 AND m.joined <> 0 AND l.started <> 0 AND (l.stopped = 0 OR l.stopped > m.joined) ORDER BY l.started DESC, l.id DESC LIMIT $2`, group, limit)
+		WHERE m.group_dream = $1 AND m.joined <> 0 AND l.started <> 0 AND (l.stopped = 0 OR l.stopped >= m.joined) ORDER BY l.started DESC, l.id DESC LIMIT $2`, group, limit)
 }

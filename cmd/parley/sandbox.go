@@ -102,7 +102,7 @@ func links(t terminal, s *sandbox.Sandbox) {
 	fmt.Fprintf(t.out, "\n  %-28s  %s\n  %-28s  %s\n\n", "Open this:", l.Home, "The shop, to deposit:", l.Shop)
 	for _, line := range [][2]string{
 		{"The operator", l.Operator}, {"Trustly", l.Trustly}, {"The OpenID provider", l.OpenID}, {"The address register", l.Register},
-		{"BankID, and its app", l.BankID}, {"The bank", l.Bank},
+		{"BankID, and its app", l.BankID}, {"The bank", l.Bank}, {"The bank's app, as Anna", l.BankApp},
 		{"Parley", l.URL}, {"Its metadata", l.Metadata}, {"Its savings API", l.Savings.API + "/"},
 	} {
 		fmt.Fprintf(t.out, "  %-28s  %s\n", line[0], line[1])

@@ -46,7 +46,7 @@ export function scale(name: string, p: Property, suggested: unknown): { min: num
   if (!name.endsWith("Cents")) return { min: p.minimum ?? 0, max: p.maximum ?? 100, step: p.multipleOf ?? 1 }
   const usual = typeof suggested === "number" && suggested > 0 ? suggested : 100 * unit(app.currency)
   const step = nice(usual / 20)
-  return { min: step, max: Math.min(Math.ceil((usual * 5) / step) * step, p.maximum ?? Infinity), step }
+  return { min: Math.max(step, p.minimum ?? 0), max: Math.min(Math.ceil((usual * 5) / step) * step, p.maximum ?? Infinity), step }
 }
 
 // nice is a round number near another: 1, 2 or 5 with zeros.
@@ -65,7 +65,8 @@ export function wrong(hack: Savehack, values: Values): Record<string, string> {
       if (needed) out[name] = say("field.missing")
     } else if (typeof v === "number" && p.minimum !== undefined && v < p.minimum) out[name] = say("field.small")
   }
-  const { minAmountCents: least, maxAmountCents: most } = values
+  const least = values.minAmountCents ?? values.amountCents // of Everest and Rocket the first amount
+  const most = values.maxAmountCents
   if (typeof least === "number" && typeof most === "number" && most < least) out.maxAmountCents = say("field.most")
   return out
 }

@@ -54,7 +54,7 @@ export class Doing {
 
   // run does it. What it makes has the same key until it was answered, so that pressing again after no answer makes nothing twice.
   async run(it: (key: string) => Promise<void>): Promise<boolean> {
-    if (this.busy) return false
+    if (untrack(() => this.busy)) return false // an effect that does it is not to run again because it was done
     this.busy = true
     this.fault = undefined
     this.#key ||= api.key()
