@@ -21,11 +21,11 @@ class App {
   async start(boot: Boot) {
     this.boot = boot
     api.told.online = (online) => (this.online = online)
-    api.told.signedOut = () => this.#out()
+    api.told.signedOut = () => this.out()
     this.host = new Host(boot.frameOrigins, {
       go: (path) => go(path),
       back: () => router.back(above()),
-      session: (session) => (session ? this.#session(session) : this.#out()),
+      session: (session) => (session ? this.#session(session) : this.out()),
       locale: (locale) => void this.speak(locale),
       changed: () => this.version++,
     })
@@ -85,11 +85,12 @@ class App {
     this.host.renew(session)
   }
 
-  #out() {
+  // out is the end of the session, whoever told of it.
+  out() {
     if (this.signedOut) return
     this.signedOut = true
     this.#stream?.close()
-    this.host.say("onExitRequested")
+    this.host.end()
   }
 
   #stream: EventSource | undefined
@@ -105,7 +106,7 @@ class App {
       this.#changed(me)
       this.host.ask(me.ask)
     })
-    stream.addEventListener("signed-out", () => this.#out())
+    stream.addEventListener("signed-out", () => this.out())
     stream.addEventListener("error", () => {
       if (stream.readyState !== EventSource.CLOSED) return // the browser comes again by itself
       setTimeout(() => this.#stream === stream && this.live(), 5000)

@@ -53,6 +53,7 @@ export class Host {
   #telling = false
   #renewal: ReturnType<typeof setTimeout> | undefined
   #renewing = ""
+  #closing = false // it was told to close
 
   constructor(origins: string[], doing: Doing) {
     this.#origins = origins
@@ -72,6 +73,7 @@ export class Host {
   ask(list: Ask[]) {
     for (const { event, message } of list) {
       const request = text(message.requestId)
+      this.#closing ||= event === "onExitRequested"
       const sent = this.say(event, message)
       if (!request) continue
       const dream = text((message.dream as Record<string, unknown> | undefined)?.id)
@@ -79,6 +81,12 @@ export class Host {
       for (const a of Object.values(this.asked)) if (a.event === event && a.dream === dream && a.refused) delete this.asked[a.request]
       this.asked[request] = { event, request, dream, since: Date.now(), sent, refused: "" }
     }
+  }
+
+  // end is the end of the session: the bank's app is told to close, unless the server had it told already, and asked for no other token.
+  end() {
+    clearTimeout(this.#renewal)
+    if (!this.#closing) this.say("onExitRequested")
   }
 
   // open is what the bank's app was asked and has not answered, about a dream or about all.
@@ -107,8 +115,6 @@ export class Host {
       case "onBackRequested":
         if (!this.#doing.back()) this.say("onExitRequested")
         return
-      case "updateLocale":
-        this.#doing.locale(text(message.locale))
     }
     if (event === "updateToken") this.#renewing = ""
     this.#queue.push({ event, message })
@@ -131,6 +137,8 @@ export class Host {
       try {
         const now = await api.post<{ session: Session | null; location?: string }>("bridge", said)
         this.#doing.session(now.session)
+        // What the partner offers is read anew in another language, so the server has to speak it by then.
+        if (said.event === "updateLocale") this.#doing.locale(text(said.message.locale))
         if (now.location) this.#doing.go(now.location.replace(/^\/app/, "") || "/")
         this.#answered(said)
         this.#doing.changed()

@@ -128,8 +128,7 @@ export async function open(path = "/", { boot = {}, answers = {}, language = "en
   app.online = true
   app.notice = ""
   api.setHeaders({})
-  if (!speech.ready || speech.language !== language) spoken(language)
-  speech.locale = language
+  if (speech.ready) await speech.speak(language, files) // as if it had come by then
   const target = document.body.appendChild(document.createElement("div"))
   let started: Promise<void> | undefined
   const left = listening(() => void (started = app.start(first)))
