@@ -2,7 +2,9 @@ package sandbox_test
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -91,14 +93,13 @@ func withoutSDK(inner http.Handler) http.Handler {
 	})
 }
 
-// within evaluates an expression in the frame that shows a page of the web app, and waits for what it promises.
-func (w *walker) within(expression string) string {
+// within evaluates an expression in the frame that shows a page of the house, and waits for what it promises. It is "" while there is no such
+// frame, or the frame is just becoming another page.
+func (w *walker) within(expression string) (said string) {
 	w.t.Helper()
-	ctx, cancel := context.WithTimeout(w.ctx, 20*time.Second)
-	defer cancel()
-	said := ""
-	err := chromedp.Do(ctx, chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
-		tree, err := cdp.Call(ctx, t, page.GetFrameTree, cdp.Empty{})
+	yes := true
+	w.do(chromedp.Func(func(ctx context.Context, tab *chromedp.Target) error {
+		tree, err := cdp.Call(ctx, tab, page.GetFrameTree, cdp.Empty{})
 		if err != nil {
 			return err
 		}
@@ -106,26 +107,22 @@ func (w *walker) within(expression string) string {
 			if !strings.HasPrefix(child.Frame.URL, w.s.URL+"/") {
 				continue
 			}
-			world, err := cdp.Call(ctx, t, page.CreateIsolatedWorld, page.CreateIsolatedWorldParams{FrameID: child.Frame.ID})
+			world, err := cdp.Call(ctx, tab, page.CreateIsolatedWorld, page.CreateIsolatedWorldParams{FrameID: child.Frame.ID})
 			if err != nil {
-				return err
+				return nil
 			}
-			yes := true
-			got, err := cdp.Call(ctx, t, runtime.Evaluate, runtime.EvaluateParams{Expression: "(async () => String(" + expression + "))()", ContextID: world.ExecutionContextID, AwaitPromise: &yes, ReturnByValue: &yes, UserGesture: &yes})
-			if err != nil {
-				return err
-			}
-			if got.ExceptionDetails != nil {
+			got, err := cdp.Call(ctx, tab, runtime.Evaluate, runtime.EvaluateParams{Expression: "(async () => String(" + expression + "))()", ContextID: world.ExecutionContextID,
+				AwaitPromise: &yes, ReturnByValue: &yes, UserGesture: &yes})
+			switch {
+			case err != nil:
+				return nil
+			case got.ExceptionDetails != nil:
 				return fmt.Errorf("%s: %s", expression, got.ExceptionDetails.Exception.Description)
 			}
-			said = strings.Trim(string(got.Result.Value), `"`)
-			return nil
+			return json.Unmarshal(got.Result.Value, &said)
 		}
 		return nil
 	}))
-	if err != nil {
-		w.t.Fatalf("%s: %v", w.name, err)
-	}
 	return said
 }
 
@@ -179,6 +176,48 @@ func (w *walker) choose(id, value string) {
 	set := fmt.Sprintf(`(e => { e.value = %q; e.dispatchEvent(new Event("change", { bubbles: true })); e.dispatchEvent(new Event("input", { bubbles: true })); return e.value })(document.getElementById(%q))`, value, id)
 	if got, err := chromedp.Run(w.ctx, chromedp.EvaluateAsDevTools[string](set)); err != nil || got != value {
 		w.t.Fatalf("%s: %s could not be set to %q: %q, %v", w.name, id, value, got, err)
+	}
+}
+
+func TestWaysLeadToTheBanksApp(t *testing.T) {
+	s := start(t, sandbox.Options{})
+	read := func(address string) string {
+		res, err := http.Get(address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer res.Body.Close()
+		body, err := io.ReadAll(res.Body)
+		if err != nil || res.StatusCode != http.StatusOK {
+			t.Fatalf("%s: %d, %v", address, res.StatusCode, err)
+		}
+		return string(body)
+	}
+	raw, err := json.Marshal(s.Links())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var links struct {
+		App     string `json:"bank_app"`
+		Savings struct {
+			Partners []struct {
+				App string `json:"bank_app"`
+			} `json:"partners"`
+		} `json:"savings"`
+	}
+	if err := json.Unmarshal(raw, &links); err != nil || len(links.Savings.Partners) != 3 || links.Savings.Partners[0].App != links.App {
+		t.Fatalf("%s: %v", raw, err)
+	}
+	for _, p := range links.Savings.Partners {
+		if body := read(p.App); !strings.Contains(body, "Good day, Anna") {
+			t.Errorf("%s is %s", p.App, body)
+		}
+	}
+	if body := read(s.BankURL + "/"); !strings.Contains(body, "Open the bank&#39;s app as Anna") && !strings.Contains(body, "Open the bank's app as Anna") {
+		t.Error("the books do not lead to the app")
+	}
+	if body := read(s.HomeURL + "/api/sandbox"); !strings.Contains(body, links.App) {
+		t.Error("the home does not lead to the app")
 	}
 }
 

@@ -1,8 +1,6 @@
 package sandbox_test
 
 import (
-	"context"
-	"encoding/json"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -13,14 +11,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/chromedp/cdproto/page"
-	"github.com/chromedp/cdproto/runtime"
-
 	"parley/house"
 	"parley/sandbox"
 	"parley/sim"
 
-	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/chromedp"
 )
 
@@ -274,25 +268,8 @@ func TestHostedPagesInAFrame(t *testing.T) {
 	}
 }
 
-// frameText is what the frame in the page says, whatever site it is of.
-func (w *walker) frameText() (text string) {
-	w.do(chromedp.Func(func(ctx context.Context, tab *chromedp.Target) error {
-		tree, err := cdp.Call(ctx, tab, page.GetFrameTree, cdp.Empty{})
-		if err != nil || len(tree.FrameTree.ChildFrames) != 1 {
-			return err
-		}
-		world, err := cdp.Call(ctx, tab, page.CreateIsolatedWorld, page.CreateIsolatedWorldParams{FrameID: tree.FrameTree.ChildFrames[0].Frame.ID})
-		if err != nil {
-			return nil // it is just becoming another page
-		}
-		said, err := cdp.Call(ctx, tab, runtime.Evaluate, runtime.EvaluateParams{Expression: `document.body ? document.body.innerText : ""`, ContextID: world.ExecutionContextID})
-		if err == nil && said.Result != nil {
-			_ = json.Unmarshal(said.Result.Value, &text)
-		}
-		return nil
-	}))
-	return text
-}
+// frameText is what the frame in the page says.
+func (w *walker) frameText() string { return w.within(`document.body ? document.body.innerText : ""`) }
 
 // By keyboard alone, from the choice to the bank.
 func TestHostedPagesByKeyboard(t *testing.T) {

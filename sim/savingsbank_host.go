@@ -159,7 +159,13 @@ func (b *Bank) openAsked(ctx context.Context, p *bankProgramme, c *bankCustomer,
 	if in.Event != "onAccountProvisionRequested" && in.Event != "onAccountRequested" {
 		return nil, errors.New("no account was asked for")
 	}
-	return map[string]any{}, b.opens(ctx, p, c, BankAsk{in.Event, in.Message}, in.Opening)
+	if err := b.opens(ctx, p, c, BankAsk{in.Event, in.Message}, in.Opening); err != nil {
+		return nil, err
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	c.request = "" // whoever has their data erased, and begins anew, is asked under another
+	return map[string]any{}, nil
 }
 
 // signAsked is POST app/sign: the person has signed what was read, or not.

@@ -5,7 +5,7 @@ import App from "../src/App.svelte"
 import * as api from "../src/api.ts"
 import { app } from "../src/app.svelte.ts"
 import type { Boot, Content } from "../src/types.ts"
-import { speech } from "../src/words.svelte.ts"
+import { say, speech } from "../src/words.svelte.ts"
 import { boot as booted, content, files, me, words } from "./fixtures.ts"
 
 // The other screens come in a file of their own; here it is there already.
@@ -91,6 +91,15 @@ export const plain = (text: string | null | undefined) => (text ?? "").replace(/
 const real = setTimeout
 export const rest = (ms: number) => new Promise((done) => real(done, ms))
 
+// arrive waits for a screen that comes in the second file.
+export async function arrive() {
+  await settle()
+  for (let i = 0; i < 200 && document.querySelector(".skeleton") && document.querySelector("h1")?.textContent === say("page.loading"); i++) {
+    await (vi.isFakeTimers() ? vi.advanceTimersByTimeAsync(5) : rest(5))
+    await settle()
+  }
+}
+
 // listening does what begins to listen to the window; what it returns ends that.
 export function listening(it: () => void): () => void {
   const heard: (() => void)[] = []
@@ -134,7 +143,7 @@ export async function open(path = "/", { boot = {}, answers = {}, language = "en
   const left = listening(() => void (started = app.start(first)))
   const it = mount(App, { target })
   flushSync()
-  await settle()
+  await arrive()
   const text = (of: Element) => plain(of.getAttribute("aria-label") ?? of.textContent)
   const find = <E extends Element>(selector: string, name: string): E => {
     const all = [...target.querySelectorAll<E>(selector)]
@@ -173,7 +182,7 @@ export type Opened = Awaited<ReturnType<typeof open>>
 
 export async function press(e: HTMLElement) {
   e.click()
-  await settle()
+  await arrive()
 }
 
 export async function type(field: HTMLInputElement | HTMLSelectElement, value: string) {
