@@ -23,8 +23,8 @@
 // events that the bank is told and the arrows that it drew, in one transaction. flow/provisioning.go and its neighbours are the journeys: they tell
 // how it went, and decide nothing. So an account may come before, during or after, and the end is the same.
 //
-// Package api is what a bank's programs speak, from one table of operations that is also the OpenAPI document; package app what the web app
-// speaks; package webhook tells the bank's endpoints.
+// Package api is what a bank's programs speak, from one table of operations that is also the OpenAPI document; package app what the savings app
+// speaks, which is in web/app; package content what that app offers, ours or a partner's; package webhook tells the bank's endpoints.
 //
 // # Those who are spoken to
 //

@@ -27,6 +27,9 @@ func TestTheLazyJourneyFromDreamToCelebration(t *testing.T) {
 	if other := r.signedIn("one", "anna").does("GET", "/me", nil, 200); other.kinds() != "" {
 		t.Errorf("another window asks at once: %v", other.at("ask"))
 	}
+	if other := r.signedIn("one", "anna").does("POST", "/ask", object{}, 200); other.text("ask.0.message.requestId") != request {
+		t.Errorf("whose person wants it asks %v, not again for %s", other.at("ask"), request)
+	}
 	for _, event := range []string{"accountProvisioned", "accountProvisionInitiated"} { // either name, any number of times
 		p.does("POST", "/bridge", object{"event": event, "message": object{"requestId": request}}, 200)
 	}

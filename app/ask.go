@@ -61,6 +61,9 @@ type asking struct {
 // asks are what the bank's app has to be asked now. The savings book knows who was told to ask, so that two windows do not both ask.
 func (a *App) asks(b *savings.Book, v *visit, why asking) ([]Ask, error) {
 	list := []Ask{}
+	if why.again {
+		b.AskAgain(v.s.name())
+	}
 	told := b.User.RequestedBy == v.s.name() && b.User.RequestID != ""
 	request, ask, err := b.AskProvisioning(v.s.name())
 	if err != nil {
@@ -73,9 +76,6 @@ func (a *App) asks(b *savings.Book, v *visit, why asking) ([]Ask, error) {
 		d := &b.Dreams[i]
 		if !d.DeletedAt.IsZero() || d.Account != "" || b.Partner.Setup != savings.AccountPerDream && d.Type != "PerformanceDream" {
 			continue
-		}
-		if why.again {
-			b.AskAgain(d.ID)
 		}
 		before := d.Request
 		told := d.RequestedBy == v.s.name() && before != ""

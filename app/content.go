@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"net/http"
+	"strings"
 
 	"parley"
 	"parley/content"
@@ -97,12 +98,22 @@ func (a *App) content(w http.ResponseWriter, r *http.Request, v *visit) error {
 	h.Set("ETag", tag)
 	h.Set("Cache-Control", "private, no-cache")
 	h.Set("Content-Type", "application/json")
-	if r.Header.Get("If-None-Match") == tag {
+	if has(r.Header.Get("If-None-Match"), tag) {
 		w.WriteHeader(http.StatusNotModified)
 		return nil
 	}
 	_, err = w.Write(raw)
 	return err
+}
+
+// has is whether an If-None-Match names a tag (RFC 9110 §13.1.2). A proxy that compresses makes it weak.
+func has(header, tag string) bool {
+	for part := range strings.SplitSeq(header, ",") {
+		if part = strings.TrimSpace(part); part == "*" || strings.TrimPrefix(part, "W/") == tag {
+			return true
+		}
+	}
+	return false
 }
 
 // savehacks answers GET /app/api/savehacks: those of the content, by themselves.

@@ -177,7 +177,7 @@ func (a *App) joinGroup(w http.ResponseWriter, r *http.Request, v *visit) error 
 	var list []Ask
 	there := false
 	asked := map[string]any{"code": code, "name": d.Name, "targetCents": d.TargetCents, "expiresAt": d.ExpiresAt}
-	b, id, err := a.once(r, v, making{of: savings.Of{Code: code}, asked: asked,
+	_, id, err := a.once(r, v, making{of: savings.Of{Code: code}, asked: asked,
 		make: func(b *savings.Book) (string, error) {
 			made, joined, err := b.JoinGroup(savings.Joining{Name: d.Name, Target: d.TargetCents, Expires: d.ExpiresAt})
 			there = !joined
@@ -192,7 +192,8 @@ func (a *App) joinGroup(w http.ResponseWriter, r *http.Request, v *visit) error 
 	if err != nil {
 		return in("dream", a.guessed(r, v, err))
 	}
-	if b, err = a.read(r.Context(), v, savings.Of{Dream: id}); err != nil { // with the group, whose picture the dream may show
+	b, err := a.read(r.Context(), v, savings.Of{Dream: id})
+	if err != nil { // with the group, whose picture the dream may show
 		return err
 	}
 	made, ok := b.Dream(id)

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"html/template"
 	"net/http"
+	"slices"
 	"strings"
 
 	"parley/web"
@@ -50,7 +51,7 @@ func (a *App) signedOut(w http.ResponseWriter, r *http.Request, gone *Session) {
 	a.forget(w)
 	w.Header().Set("WWW-Authenticate", "Cookie")
 	locale := ""
-	view := web.View{Status: http.StatusUnauthorized}
+	view := web.View{Status: http.StatusUnauthorized, Ancestors: a.around()}
 	if gone != nil {
 		locale, view.Theme = gone.Locale, gone.Theme
 		if p, ok := a.partner(gone.Partner); ok {
@@ -60,6 +61,19 @@ func (a *App) signedOut(w http.ResponseWriter, r *http.Request, gone *Session) {
 	view.Words = web.SpeakTo(r, locale)
 	view.Title, view.Text = view.Say("saved.out.title"), []string{view.Say("saved.out.text")}
 	web.Show(w, view)
+}
+
+// around are the origins of all partners' pages: whoever comes without a cookie, because it is blocked, is nobody's that we know of, and is
+// to see why nothing is there in place of a broken frame. The page has nobody's data on it.
+func (a *App) around() (all []string) {
+	for _, p := range a.partners {
+		for _, origin := range p.FrameOrigins {
+			if !slices.Contains(all, origin) {
+				all = append(all, origin)
+			}
+		}
+	}
+	return all
 }
 
 // boot is what the web app is given with its page.

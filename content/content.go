@@ -14,6 +14,7 @@ import (
 	"math"
 	"path"
 	"slices"
+	"strings"
 
 	"parley"
 	"parley/savehack"
@@ -25,6 +26,16 @@ var ours embed.FS
 
 // Texts are a text in several languages: "en", "sv".
 type Texts map[string]string
+
+// said is whether there is a text, and none of it is blank.
+func (t Texts) said() bool {
+	for _, text := range t {
+		if strings.TrimSpace(text) == "" {
+			return false
+		}
+	}
+	return len(t) > 0
+}
 
 // In is the text in a language, in English, or in whichever there is.
 func (t Texts) In(lang string) string {
@@ -120,8 +131,10 @@ func (c *Content) check() error {
 			return parley.Invalid(at+": targetCents", "must be above zero, or amount instead")
 		case n.Months < 1 || n.Months > 600:
 			return parley.Invalid(at+": months", "from 1 to 600")
-		case len(n.Name) == 0 || len(n.Sentence) == 0:
-			return parley.Invalid(at+": name", "name and sentence are needed, by language")
+		case !n.Name.said():
+			return parley.Invalid(at+": name", "is needed, by language")
+		case !n.Sentence.said():
+			return parley.Invalid(at+": sentence", "is needed, by language")
 		}
 		if err := c.shows(at+": picture", n.Picture); err != nil {
 			return err
@@ -130,6 +143,11 @@ func (c *Content) check() error {
 	}
 	for _, s := range c.Savehacks {
 		at := "savehacks.json: " + s.Kind
+		for field, text := range map[string]Texts{"name": s.Name, "sentence": s.Sentence, "how": s.How} {
+			if !text.said() {
+				return parley.Invalid(at+": "+field, "is empty")
+			}
+		}
 		kind, ok := savehack.Find(s.Kind)
 		if !ok {
 			return parley.Invalid(at, "is no kind of savehack")
@@ -137,10 +155,11 @@ func (c *Content) check() error {
 		if err := c.shows(at+": picture", s.Picture); err != nil {
 			return err
 		}
+		begin := s.Suggested("SEK")
 		if kind.Follows { // whom, the person says
-			continue
+			begin["launchId"] = "x"
 		}
-		raw, err := json.Marshal(s.suggested("SEK"))
+		raw, err := json.Marshal(begin)
 		if err != nil {
 			return err
 		}
@@ -148,7 +167,10 @@ func (c *Content) check() error {
 			return parley.Invalid(at+": suggestion", err.Error())
 		}
 	}
-	for _, kind := range c.Offered {
+	for i, kind := range c.Offered {
+		if slices.Contains(c.Offered[:i], kind) {
+			return parley.Invalid("savehacks.json: offer", fmt.Sprintf("%q is there twice", kind))
+		}
 		if !slices.ContainsFunc(c.Savehacks, func(s Savehack) bool { return s.Kind == kind }) {
 			return parley.Invalid("savehacks.json: offer", fmt.Sprintf("%q is no kind of savehack", kind))
 		}
@@ -207,25 +229,16 @@ func (n Inspiration) Target(currency parley.Currency) int64 {
 // Seconds is how long it takes to reach it.
 func (n Inspiration) Seconds() int64 { return int64(n.Months) * 30 * 24 * 60 * 60 }
 
-func (s Savehack) suggested(currency parley.Currency) map[string]any {
-	out := maps.Clone(s.Suggestion)
-	if !s.euro {
-		return out
-	}
-	for name, v := range out {
-		if n, ok := v.(float64); ok && len(name) > 5 && name[len(name)-5:] == "Cents" {
-			out[name] = round(currency, int64(n))
-		}
-	}
-	return out
-}
-
 // Suggested are the parameters to begin with, its amounts in the minor unit of a currency.
 func (s Savehack) Suggested(currency parley.Currency) map[string]any {
-	if out := s.suggested(currency); out != nil {
-		return out
+	out := map[string]any{}
+	for name, v := range s.Suggestion {
+		if n, ok := v.(float64); ok && s.euro && strings.HasSuffix(name, "Cents") {
+			v = round(currency, int64(n))
+		}
+		out[name] = v
 	}
-	return map[string]any{}
+	return out
 }
 
 // worth is about how many of a currency are a euro; only the size matters. One that is not here is taken for one.

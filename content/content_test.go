@@ -3,8 +3,10 @@ package content
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"image"
+	"image/jpeg"
 	"image/png"
 	"log/slog"
 	"net/http"
@@ -13,6 +15,8 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/fstest"
 	"time"
@@ -98,6 +102,15 @@ func pngOf(t *testing.T) []byte {
 	return b.Bytes()
 }
 
+func jpegOf(t *testing.T) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	if err := jpeg.Encode(&b, image.NewGray(image.Rect(0, 0, 64, 64)), nil); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
 func folder(t *testing.T) fstest.MapFS {
 	return fstest.MapFS{
 		"inspirations.json": {Data: []byte(`[{"id":"cabin","targetCents":123400,"months":10,"picture":"cabin.png","name":{"sv":"Stuga"},"sentence":{"sv":"Vid vattnet."}}]`)},
@@ -136,6 +149,10 @@ func TestMistakesInAFolderAreSaidByFileAndField(t *testing.T) {
 	svg := func(inner string) []byte {
 		return []byte(`<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink">` + inner + `</svg>`)
 	}
+	var wide bytes.Buffer
+	if err := png.Encode(&wide, image.NewGray(image.Rect(0, 0, MaxSide+1, 1))); err != nil {
+		t.Fatal(err)
+	}
 	for name, put := range map[string]map[string][]byte{
 		"inspirations.json":                 {"inspirations.json": []byte(`[{"id":"x"`)},
 		"inspirations.json: 1: id":          {"inspirations.json": []byte(`[{"targetCents":1}]`)},
@@ -143,6 +160,25 @@ func TestMistakesInAFolderAreSaidByFileAndField(t *testing.T) {
 		"inspirations.json: 1: months":      {"inspirations.json": []byte(`[{"id":"x","targetCents":1,"name":{"en":"x"},"sentence":{"en":"x"},"picture":"boat.svg"}]`)},
 		"inspirations.json: 1: name":        {"inspirations.json": []byte(`[{"id":"x","targetCents":1,"months":1,"picture":"boat.svg"}]`)},
 		"inspirations.json: 1: picture":     {"inspirations.json": []byte(`[{"id":"x","targetCents":1,"months":1,"name":{"en":"x"},"sentence":{"en":"x"},"picture":"none.svg"}]`)},
+		"(line 2)":                          {"inspirations.json": []byte("[\n{\"id\":")},
+		"inspirations.json: sentence":       {"inspirations.json": []byte(`[{"id":"x","sentence":"By the water."}]`)},
+		"inspirations.json: 1: sentence":    {"inspirations.json": []byte(`[{"id":"x","targetCents":1,"months":1,"name":{"en":"x"},"sentence":{"en":" "},"picture":"boat.svg"}]`)},
+		"inspirations.json: 2: id":          {"inspirations.json": []byte(`[{"id":"x","amount":1,"months":1,"name":{"en":"x"},"sentence":{"en":"x"},"picture":"boat.svg"},{"id":"x"}]`)},
+		"inspiration.json":                  {"inspiration.json": []byte(`[]`)},
+		"savehacks.json: Daily: name":       {"savehacks.json": []byte(`{"savehacks":[{"kind":"Daily","name":{}}]}`)},
+		"savehacks.json: Daily: how":        {"savehacks.json": []byte(`{"savehacks":[{"kind":"Daily","how":{"sv":""}}]}`)},
+		"savehacks.json: Copycat":           {"savehacks.json": []byte(`{"savehacks":[{"kind":"Copycat","suggestion":{"percentage":-1}}]}`)},
+		"savehacks.json: Rocket: is there":  {"savehacks.json": []byte(`{"savehacks":[{"kind":"Rocket"},{"kind":"Rocket"}]}`)},
+		`"Daily" is there twice`:            {"savehacks.json": []byte(`{"offer":["Daily","Daily"]}`)},
+		"texts.fi.json":                     {"texts.fi.json": []byte(`{}`)},
+		"texts.sv.json: overview.titel":     {"texts.sv.json": []byte(`{"overview.titel":"Din spargris"}`)},
+		"texts.sv.json: overview.title":     {"texts.sv.json": []byte(`{"overview.title":""}`)},
+		"nothing is put in for {who}":       {"texts.sv.json": []byte(`{"overview.welcome":"Hej {who}!"}`)},
+		"look.json: accentDark":             {"look.json": []byte(`{"accentDark":"#000000"}`)},
+		"half.png":                          {"half.png": pngOf(t)[:50]},
+		"half.jpg":                          {"half.jpg": jpegOf(t)[:400]},
+		"half.webp":                         {"half.webp": []byte("RIFF\x10\x00\x00\x00WEBPVP8 ")},
+		"wide.png":                          {"wide.png": wide.Bytes()},
 		"savehacks.json":                    {"savehacks.json": []byte(`{"offers":[]}`)},
 		"savehacks.json: offer":             {"savehacks.json": []byte(`{"offer":["Magpie"]}`)},
 		"savehacks.json: Magpie":            {"savehacks.json": []byte(`{"savehacks":[{"kind":"Magpie"}]}`)},
@@ -162,6 +198,13 @@ func TestMistakesInAFolderAreSaidByFileAndField(t *testing.T) {
 		"style.svg":                         {"style.svg": svg(`<style>@import url(https://evil.example)</style>`)},
 		"fill.svg":                          {"fill.svg": svg(`<path fill="u&#114;l( https://evil.example )"/>`)},
 		"entity.svg":                        {"entity.svg": []byte(`<!DOCTYPE svg [<!ENTITY x SYSTEM "file:///etc/passwd">]><svg xmlns="http://www.w3.org/2000/svg">&x;</svg>`)},
+		"second.svg":                        {"second.svg": svg(`<path fill="url(#a) url(https://evil.example)"/>`)},
+		"set.svg":                           {"set.svg": svg(`<rect mask="image-set('https://evil.example' 1x)"/>`)},
+		"inline.svg":                        {"inline.svg": svg(`<rect style="fill:URL( https://evil.example)"/>`)},
+		"escaped.svg":                       {"escaped.svg": svg(`<rect style="fill:u\72l(https://evil.example)"/>`)},
+		"based.svg":                         {"based.svg": []byte(`<svg xmlns="http://www.w3.org/2000/svg" xml:base="https://evil.example"/>`)},
+		"link.svg":                          {"link.svg": svg(`<a href="javascript:alert(1)"><path/></a>`)},
+		"animated.svg":                      {"animated.svg": svg(`<set attributeName="href" to="https://evil.example"/>`)},
 		"sheet.svg":                         {"sheet.svg": []byte(`<?xml-stylesheet href="https://evil.example"?><svg xmlns="http://www.w3.org/2000/svg"/>`)},
 		"none.svg":                          {"none.svg": []byte(`<html xmlns="http://www.w3.org/1999/xhtml"/>`)},
 		"open.svg":                          {"open.svg": []byte(`<svg xmlns="http://www.w3.org/2000/svg"><path`)},
@@ -175,6 +218,85 @@ func TestMistakesInAFolderAreSaidByFileAndField(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
+}
+
+// What drawing programs write, and what harms nobody, is taken, under any name, and served so that it can do nothing.
+func TestPicturesAreTakenAndServedShutIn(t *testing.T) {
+	drawing := `<?xml version="1.0" encoding="utf-8"?><!-- drawn by hand --><svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" viewBox="0 0 1 1" aria-label="Sun (late)">
+		<defs><linearGradient id="a"><stop offset="0" stop-color="rgb(1, 2, 3)"/></linearGradient></defs><g id="b" transform="translate(1 2) rotate(3)"><path style="fill:url(#a);opacity:.5" d="M0 0h1v1z"/></g><use xlink:href="#b"/></svg>`
+	files := fstest.MapFS{"sol & 50%#1?.svg": {Data: []byte(drawing)}, "fjäll.png": {Data: pngOf(t)}, "b.jpeg": {Data: jpegOf(t)}, "c.webp": {Data: []byte("RIFF\x08\x00\x00\x00WEBPVP8 ")},
+		"._b.jpeg": {Data: []byte("beside it")}, ".hidden.json": {Data: []byte("-")}, "look.json": {Data: []byte(`{"logo":"sol & 50%#1?.svg"}`)}}
+	l, err := NewLibrary(files, nil, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, kind := range map[string]string{"sol & 50%#1?.svg": "image/svg+xml", "fjäll.png": "image/png", "b.jpeg": "image/jpeg", "c.webp": "image/webp"} {
+		at := l.Current().PictureNamed(name)
+		w := httptest.NewRecorder()
+		if !l.Serve(w, httptest.NewRequest(http.MethodGet, at, nil)) || w.Body.String() != string(files[name].Data) {
+			t.Errorf("%s at %q is %q", name, at, w.Body)
+		}
+		for header, want := range map[string]string{"Content-Type": kind, "X-Content-Type-Options": "nosniff", "Cache-Control": "public, max-age=31536000, immutable",
+			"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; sandbox"} {
+			if got := w.Header().Get(header); got != want {
+				t.Errorf("%s of %s is %q, not %q", header, name, got, want)
+			}
+		}
+	}
+	w := httptest.NewRecorder()
+	if logo := l.Look(web.Look{}).Logo; !l.Serve(w, httptest.NewRequest(http.MethodGet, logo, nil)) || w.Header().Get("Content-Type") != "image/svg+xml" ||
+		!strings.Contains(w.Header().Get("Content-Security-Policy"), "sandbox") {
+		t.Errorf("the logo at %q is %d %v", logo, w.Code, w.Header())
+	}
+}
+
+// A folder may be links, of which one is turned to what is new.
+func TestAFolderOfLinksIsReadAgain(t *testing.T) {
+	at, dir, now := t.TempDir(), t.TempDir(), time.Date(2026, 11, 25, 9, 0, 0, 0, time.UTC)
+	file := filepath.Join(at, "texts.json")
+	write := func(text string) {
+		if err := errors.Join(os.WriteFile(file, []byte(text), 0o600), os.Chtimes(file, now, now)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write(`{"overview.title":"One"}`)
+	if err := os.Symlink(file, filepath.Join(dir, "texts.en.json")); err != nil {
+		t.Skip(err)
+	}
+	l, err := NewLibrary(os.DirFS(dir), func() time.Time { return now }, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	now = now.Add(time.Minute)
+	write(`{"overview.title":"Two"}`)
+	if got := l.Current().Texts["en"]["overview.title"]; got != "Two" {
+		t.Errorf("it still says %q", got)
+	}
+}
+
+// Who asks while somebody reads has what was there, and nobody waits.
+func TestManyAskAtTheSameTime(t *testing.T) {
+	dir := t.TempDir()
+	var tick atomic.Int64
+	l, err := NewLibrary(os.DirFS(dir), func() time.Time { return time.Unix(tick.Add(1), 0) }, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all sync.WaitGroup
+	for i := range 8 {
+		all.Go(func() {
+			for range 20 {
+				if i == 0 {
+					os.WriteFile(filepath.Join(dir, "texts.en.json"), fmt.Appendf(nil, `{"overview.title":"%d"}`, tick.Load()), 0o600)
+				}
+				c := l.Current()
+				if w := httptest.NewRecorder(); !l.Serve(w, httptest.NewRequest(http.MethodGet, c.Scene("empty"), nil)) {
+					t.Error("a picture is not there")
+				}
+			}
+		})
+	}
+	all.Wait()
 }
 
 // What changes is seen within a second, what is wrong is not, and what a page still shows is still there.

@@ -2,13 +2,16 @@ package content
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"path"
 	"regexp"
+	"slices"
 	"strings"
 
 	"parley"
@@ -31,7 +34,11 @@ func Read(folder fs.FS) (*Content, error) {
 		return nil, fmt.Errorf("read the content: %w", err)
 	}
 	for _, e := range entries {
-		if e.IsDir() || !isPicture(e.Name()) {
+		name := e.Name()
+		if path.Ext(name) == ".json" && !hidden(name) && !files[name] && !textsFile.MatchString(name) {
+			return nil, parley.Invalid(name, "is none of the files that are read: inspirations.json, savehacks.json, look.json, texts.en.json")
+		}
+		if e.IsDir() || hidden(name) || !isPicture(name) {
 			continue
 		}
 		body, err := limited(folder, e.Name(), MaxPicture)
@@ -60,7 +67,10 @@ func Read(folder fs.FS) (*Content, error) {
 	if _, err := jsonFile(folder, "savehacks.json", &own); err != nil {
 		return nil, err
 	}
-	for _, s := range own.Savehacks {
+	for i, s := range own.Savehacks {
+		if slices.ContainsFunc(own.Savehacks[:i], func(o Savehack) bool { return o.Kind == s.Kind }) {
+			return nil, parley.Invalid("savehacks.json: "+s.Kind, "is there twice")
+		}
 		if err := c.replace(s); err != nil {
 			return nil, err
 		}
@@ -72,6 +82,9 @@ func Read(folder fs.FS) (*Content, error) {
 		if m := textsFile.FindStringSubmatch(e.Name()); m != nil {
 			texts := Texts{}
 			if _, err := jsonFile(folder, e.Name(), &texts); err != nil {
+				return nil, err
+			}
+			if err := checkWords(e.Name(), m[1], texts); err != nil {
 				return nil, err
 			}
 			if c.Texts == nil {
@@ -102,13 +115,49 @@ func (c *Content) paint(l look) (err error) {
 	}
 	if c.look, err = web.NewLook(&c.files, "", brand); err != nil {
 		if e, ok := errors.AsType[*parley.Error](err); ok {
-			return parley.Invalid("look.json: "+e.Field, e.Message)
+			field := map[string]string{"accent_dark": "accentDark"}[e.Field]
+			return parley.Invalid("look.json: "+cmp.Or(field, e.Field), e.Message)
 		}
 	}
 	return err
 }
 
+// files are those of a folder that have one name only.
+var files = map[string]bool{"inspirations.json": true, "savehacks.json": true, "look.json": true}
+
 var textsFile = regexp.MustCompile(`^texts\.([a-z]{2})\.json$`)
+
+// hidden are files that the machine keeps beside others, and links that change a folder as a whole.
+func hidden(name string) bool { return strings.HasPrefix(name, ".") }
+
+var place = regexp.MustCompile(`\{\w+\}`)
+
+// checkWords looks whether the app has these words in a language, and what is put into them.
+func checkWords(file, lang string, texts Texts) error {
+	raw, err := fs.ReadFile(web.Dist("app"), "words/"+lang+".json")
+	if err != nil {
+		return parley.Invalid(file, fmt.Sprintf("the app does not speak %q", lang))
+	}
+	words := Texts{}
+	if err := json.Unmarshal(raw, &words); err != nil {
+		return fmt.Errorf("read the app's words: %w", err)
+	}
+	for _, key := range slices.Sorted(maps.Keys(texts)) {
+		ours, ok := words[key]
+		if !ok {
+			return parley.Invalid(file+": "+key, "is no word of the app")
+		}
+		if strings.TrimSpace(texts[key]) == "" {
+			return parley.Invalid(file+": "+key, "is empty")
+		}
+		for _, p := range place.FindAllString(texts[key], -1) {
+			if !strings.Contains(ours, p) {
+				return parley.Invalid(file+": "+key, fmt.Sprintf("nothing is put in for %s; ours is %q", p, ours))
+			}
+		}
+	}
+	return nil
+}
 
 // replace puts what a partner says of a kind over ours.
 func (c *Content) replace(s Savehack) error {
@@ -166,12 +215,28 @@ func jsonFile(folder fs.FS, name string, v any) (there bool, err error) {
 	d := json.NewDecoder(bytes.NewReader(raw))
 	d.DisallowUnknownFields()
 	if err := d.Decode(v); err != nil {
-		return false, parley.Invalid(name, strings.TrimPrefix(err.Error(), "json: "))
+		return false, wrong(name, raw, d.InputOffset(), err)
 	}
 	if _, err := d.Token(); err != io.EOF {
 		return false, parley.Invalid(name, "has more in it than one value")
 	}
 	return true, nil
+}
+
+// wrong says what is wrong in a file, and in which line. at is how far it was read.
+func wrong(name string, raw []byte, at int64, err error) error {
+	says := strings.TrimPrefix(err.Error(), "json: ")
+	if e, ok := errors.AsType[*json.SyntaxError](err); ok {
+		at = e.Offset
+	} else if e, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
+		at, says = e.Offset, "must not be a "+e.Value
+		if e.Field != "" {
+			name += ": " + e.Field
+		}
+	} else if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) {
+		at, says = int64(len(raw)), "ends too early"
+	}
+	return parley.Invalid(name, fmt.Sprintf("%s (line %d)", says, 1+bytes.Count(raw[:min(at, int64(len(raw)))], []byte("\n"))))
 }
 
 func limited(folder fs.FS, name string, most int64) ([]byte, error) {

@@ -20,10 +20,12 @@ type Library struct {
 	now    func() time.Time
 	log    *slog.Logger
 
+	reading sync.Mutex // held by who looks at the folder; nobody waits for it
+	looked  time.Time
+	seen    uint64 // of the files' names, sizes and times
+
 	mu     sync.Mutex
 	have   *Content
-	looked time.Time
-	seen   uint64             // of the files' names, sizes and times
 	served map[string]picture // by address; what was replaced is served on, because a page may show it
 	looks  map[string]*web.Files
 }
@@ -67,7 +69,7 @@ func (l *Library) put(c *Content) {
 	}
 	l.have = c
 	for _, p := range c.pictures {
-		l.served[p.address] = p
+		l.served[p.path] = p
 	}
 	for _, address := range []string{c.look.Style, c.look.Logo} {
 		if address != "" {
@@ -96,25 +98,39 @@ func (l *Library) Current() *Content {
 	if l == nil {
 		return defaults().have
 	}
+	if l.folder != nil && l.reading.TryLock() {
+		l.look()
+		l.reading.Unlock()
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.folder == nil {
-		return l.have
-	}
-	if now := l.now(); now.Sub(l.looked) >= time.Second || now.Before(l.looked) {
-		l.looked = now
-		if seen, err := state(l.folder); err != nil {
-			l.log.Warn("look for content", "err", err)
-		} else if seen != l.seen {
-			l.seen = seen // once: a mistake is not told every second
-			if c, err := Read(l.folder); err != nil {
-				l.log.Warn("the content has a mistake; what was there stays", "err", err)
-			} else {
-				l.put(c)
-			}
-		}
-	}
 	return l.have
+}
+
+// look reads the folder again when a second has gone by and something in it has changed.
+func (l *Library) look() {
+	now := l.now()
+	if ago := now.Sub(l.looked); ago >= 0 && ago < time.Second {
+		return
+	}
+	l.looked = now
+	seen, err := state(l.folder)
+	if err != nil {
+		l.log.Warn("look for content", "err", err)
+		return
+	}
+	if seen == l.seen {
+		return
+	}
+	l.seen = seen // once: a mistake is not told every second
+	c, err := Read(l.folder)
+	if err != nil {
+		l.log.Warn("the content has a mistake; what was there stays", "err", err)
+		return
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.put(c)
 }
 
 // Serve writes the picture or style that is asked for, and reports whether there is one.
@@ -144,7 +160,7 @@ func state(folder fs.FS) (uint64, error) {
 	}
 	h := fnv.New64a()
 	for _, e := range entries {
-		if info, err := e.Info(); err == nil {
+		if info, err := fs.Stat(folder, e.Name()); err == nil { // of what a link leads to
 			fmt.Fprintf(h, "%s %d %d\n", e.Name(), info.Size(), info.ModTime().UnixNano())
 		}
 	}

@@ -53,11 +53,10 @@ func (a appWords) say(key string, in ...string) string {
 // saver is a person who has the savings app open in a bank's app, with the bank behind it.
 type saver struct {
 	*walker
-	words    appWords
-	partner  string
-	user     string
-	shown    string // where the app was first shown
-	launched map[string]string
+	words   appWords
+	partner string
+	user    string
+	shown   string // where the app was first shown
 }
 
 // host plays an iOS app around the page: it takes only dictionaries, keeps what it is told, and answers when it is told to.

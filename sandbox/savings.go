@@ -89,7 +89,7 @@ func (s *Sandbox) partners(o Options) (all []house.Partner) {
 		all = append(all, house.Partner{ID: p.ID, Name: p.Name, Currency: "SEK", Country: "SE", Zone: "Europe/Stockholm", Setup: p.Setup, Performance: p.Performance, Consents: p.Consents,
 			Clients:      []house.PartnerClient{{ID: p.ClientID, Name: p.Name, Secret: value(p.ClientSecret)}},
 			Tokens:       &house.Tokens{Issuer: s.BankURL + "/" + p.ID, Audience: "parley", JWKS: p.JWKS},
-			FrameOrigins: []string{s.BankURL, strings.Replace(s.BankURL, "127.0.0.1", "localhost", 1)}, // the other is where its app shows what happens without cookies
+			FrameOrigins: []string{s.BankURL, s.URL, strings.Replace(s.BankURL, "127.0.0.1", "localhost", 1)}, // ours has the SDK's page; the last is where the bank's app shows what happens without cookies
 			Content:      o.Content, Transactions: told + "transactions", WebhookSecrets: []house.Secret{value(p.Webhook)},
 			Webhooks: []house.Webhook{{URL: told + "events", BatchEvery: house.Duration(time.Second)}}})
 	}

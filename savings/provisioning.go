@@ -87,10 +87,24 @@ func (b *Book) AskAccount(dream, session string) (request string, ask bool, err 
 	return d.Request, true, nil
 }
 
-// AskAgain has a dream's account asked for anew that was refused: the person wants it after all.
-func (b *Book) AskAgain(dream string) {
-	if d, ok := b.Dream(dream); ok && d.Refused != "" {
-		d.RequestedBy = ""
+// AskAgain has a session ask for what was refused, or what another session was told to ask within the last two minutes: its person wants it now,
+// and the app that was asked may be gone. The request stays the same unless it was refused.
+func (b *Book) AskAgain(session string) {
+	take := func(by *string, refused bool, id string) {
+		switch {
+		case refused:
+			*by = ""
+		case *by != session && *by != "":
+			*by = session
+		default:
+			return
+		}
+		b.touch(id)
+	}
+	take(&b.User.RequestedBy, false, b.User.ID)
+	for i := range b.Dreams {
+		d := &b.Dreams[i]
+		take(&d.RequestedBy, d.Refused != "", d.ID)
 	}
 }
 

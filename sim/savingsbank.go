@@ -327,6 +327,14 @@ func (b *Bank) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if slices.Contains([]string{"jwks", "users", "app", "app/stranger"}, what) {
 		method = http.MethodGet
 	}
+	if what == "id-token" && r.Header.Get("Origin") == strings.TrimSuffix(p.App, "/") { // the SDK's own page is shown by the server
+		w.Header().Set("Access-Control-Allow-Origin", r.Header.Get("Origin"))
+		w.Header().Set("Access-Control-Allow-Headers", "Content-Type")
+		if r.Method == http.MethodOptions {
+			w.WriteHeader(http.StatusNoContent)
+			return
+		}
+	}
 	switch {
 	case serve == nil:
 		http.NotFound(w, r)

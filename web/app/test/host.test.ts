@@ -48,7 +48,7 @@ function says(kind: Kind, event: string, message: object, origin = bank) {
 }
 
 let left = () => {}
-const doing = { go: vi.fn(), back: vi.fn(() => true), session: vi.fn(), locale: vi.fn() } satisfies Doing
+const doing = { go: vi.fn(), back: vi.fn(() => true), session: vi.fn(), locale: vi.fn(), changed: vi.fn() } satisfies Doing
 const steps: string[] = []
 function host(answers: Record<string, Answer> = {}) {
   const server = serve({ "POST bridge": () => ({ ask: [], session }), ...answers })
@@ -117,6 +117,7 @@ describe.each(incoming)("%s", (event, native, message) => {
     says(kind, name, message)
     await settle()
     expect(posted()).toEqual([{ event, message }])
+    expect(doing.changed).toHaveBeenCalledOnce()
     expect(doing.session).toHaveBeenCalledExactlyOnceWith(session)
   })
 })
@@ -281,6 +282,16 @@ describe("what the host is asked", () => {
     expect(it.open().filter((a) => a.refused).map((a) => [a.event, a.refused])).toEqual([[event.startsWith("onA") ? "onAccountRequested" : "onTransferConsentRequested", refused]])
     it.ask([account("d1", "a1"), consent])
     expect(it.open().some((a) => a.refused)).toBe(false)
+  })
+
+  test("and refused is asked anew under another request, once", async () => {
+    around("frame")
+    const { host: it } = host()
+    it.ask([account("d1", "a1"), account("d2", "b1")])
+    says("frame", "onAccountRequestedFailed", { requestId: "a1", reason: "cancelled" })
+    await settle()
+    it.ask([account("d1", "a2")])
+    expect(it.open().map((a) => [a.request, a.refused])).toEqual([["b1", ""], ["a2", ""]])
   })
 
   test("a consent is answered without its request id, and an account is not", async () => {

@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from "vitest"
-import { content, dream, me } from "./fixtures.ts"
+import { content, dream, me, words } from "./fixtures.ts"
 import { open, plain, type Opened } from "./savings.ts"
 
 let page: Opened
@@ -46,7 +46,7 @@ test("what lies outside the dreams, and what is unread, is shown", async () => {
   page = await open("/", { boot: { me: mine, content: content() } })
   expect(page.text()).toContain("kr 50 lie outside your dreams")
   expect(page.link("Share it out").getAttribute("href")).toBe("/app/move")
-  expect(page.link("One new message").textContent).toContain("1")
+  expect(page.link(words.en["overview.messages.one"]!.replace("{n}", "1")).textContent).toContain("1")
 })
 
 test("Swedish is spoken whole", async () => {
