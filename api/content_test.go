@@ -35,6 +35,12 @@ func TestTheBankSeesWhatADreamWasMadeFrom(t *testing.T) {
 		b.get("/dreams?showImageUrl=true").is(200).has("dreams.0.imageUrl", "https://parley.example"+want.picture)
 		b.patch("/dreams/"+dream, `{"dream":{"imageUrl":"https://bank.example/own.jpg"}}`).is(200).has("dream.imageUrl", "https://bank.example/own.jpg")
 
+		n, _ := own.Current().Inspiration(want.id)
+		if bank == "other" {
+			n, _ = (*content.Library)(nil).Current().Inspiration(want.id)
+		}
+		b.post("/dreams", `{"dream":{"userId":"`+user+`","dreamInspirationId":"`+n.Ref()+`"}}`).is(201).has("dream.dreamInspiration.id", n.Ref()).has("dream.dreamInspiration.targetCents", want.cents)
+
 		// One that we do not have is the bank's own, and stays a reference.
 		theirs := b.post("/dreams", `{"dream":{"userId":"`+user+`","dreamInspirationId":"theirs-7"}}`).is(201).has("dream.dreamInspiration.id", "theirs-7").
 			has("dream.dreamInspiration.translatedName", nil).has("dream.dreamInspiration.imageUrl", nil)

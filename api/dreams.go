@@ -33,7 +33,7 @@ type Dream struct {
 // Inspiration is a template of dreams. Of one that is no longer offered, only type and id are told.
 type Inspiration struct {
 	Type            string            `json:"type" enum:"DreamInspiration"`
-	ID              ID                `json:"id"`
+	ID              string            `json:"id" doc:"A UUID, unless you made the dream with another reference of your own."`
 	TranslatedName  map[string]string `json:"translatedName,omitempty" doc:"By locale."`
 	TargetCents     savings.Cents     `json:"targetCents,omitempty" min:"1"`
 	DurationSeconds int64             `json:"durationSeconds,omitempty" min:"1"`
@@ -50,7 +50,7 @@ type Show struct {
 
 // inspired is a template as the wire shows it, and the address of its picture.
 func (s Show) inspired(id string) (Inspiration, string) {
-	out := Inspiration{Type: "DreamInspiration", ID: ID(id)}
+	out := Inspiration{Type: "DreamInspiration", ID: id}
 	if s.Content == nil {
 		return out, ""
 	}
@@ -94,7 +94,7 @@ type createDream struct {
 	Account            opt[link]          `json:"account" doc:"Instead of accountId."`
 	GroupDreamID       opt[string]        `json:"groupDreamId"`
 	GroupDream         opt[link]          `json:"groupDream" doc:"Instead of groupDreamId."`
-	DreamInspirationID opt[string]        `json:"dreamInspirationId"`
+	DreamInspirationID opt[string]        `json:"dreamInspirationId" doc:"One of those that you offer, or a reference of your own."`
 	ImageURL           opt[string]        `json:"imageUrl" doc:"https, a path of ours, or a picture of the user's own as it was shown."`
 }
 

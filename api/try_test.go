@@ -164,7 +164,7 @@ func (v *visitor) until(expression, part string) {
 // key gets to what has this id with the tabulator alone, and types.
 func (v *visitor) key(id, types string) {
 	v.t.Helper()
-	for range 60 {
+	for range 200 { // as many as there are operations, and more
 		if v.is(`document.activeElement.id || document.activeElement.closest("summary, form")?.closest("details")?.id + "/" + document.activeElement.localName`) == id {
 			if v.is(`getComputedStyle(document.activeElement).outlineStyle`) == "none" {
 				v.t.Errorf("nothing shows that %s has the focus", id)

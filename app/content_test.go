@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
+
 	"parley/app"
 	"parley/content"
 )
@@ -109,9 +111,12 @@ func TestAnInspirationThatIsGoneIsAReference(t *testing.T) {
 	if made.cents("dream.dreamInspiration.targetCents") != 123400 || made.text("dream.imageUrl") == "" || made.text("dream.imageUrl") != made.text("dream.dreamInspiration.imageUrl") {
 		t.Errorf("the dream is %v", made)
 	}
+	if err := uuid.Validate(made.text("dream.dreamInspiration.id")); err != nil { // as the bank's API has it of all ids
+		t.Error(err)
+	}
 	f.write("inspirations.json", `[]`)
 	gone := p.does("GET", at, nil, 200)
-	if gone.text("dream.dreamInspiration.id") != "cabin" || gone.at("dream.dreamInspiration.translatedName") != nil || gone.at("dream.imageUrl") != nil {
+	if gone.text("dream.dreamInspiration.id") != made.text("dream.dreamInspiration.id") || gone.at("dream.dreamInspiration.translatedName") != nil || gone.at("dream.imageUrl") != nil {
 		t.Errorf("the dream is %v", gone)
 	}
 	if a := p.api("POST", "/dreams", object{"dream": object{"name": "Stugan", "dreamInspirationId": "cabin"}}); a.StatusCode != 400 {

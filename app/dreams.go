@@ -70,16 +70,19 @@ func (a *App) createDream(w http.ResponseWriter, r *http.Request, v *visit) erro
 	if err := a.checkPicture(r.Context(), v, d.ImageURL, ""); err != nil {
 		return in("dream", err)
 	}
+	inspiration := ""
 	if id := or(d.DreamInspiration); id != "" {
-		if _, ok := v.content.Inspiration(id); !ok {
+		n, ok := v.content.Inspiration(id)
+		if !ok {
 			return in("dream", parley.Invalid("dreamInspirationId", "doesn't exist"))
 		}
+		inspiration = n.Ref()
 	}
 	var list []Ask
 	b, id, err := a.once(r, v, making{asked: d,
 		make: func(b *savings.Book) (string, error) {
 			made, err := b.CreateDream(savings.NewDream{Type: or(d.Type), Name: or(d.Name), Target: or(d.TargetCents), Expires: or(d.ExpiresAt),
-				Inspiration: or(d.DreamInspiration), Image: or(d.ImageURL)})
+				Inspiration: inspiration, Image: or(d.ImageURL)})
 			return made.ID, err
 		},
 		then: func(b *savings.Book, id string, again bool) (err error) { // an answer that was lost may have held what is to be asked

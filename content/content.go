@@ -16,6 +16,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/google/uuid"
+
 	"parley"
 	"parley/savehack"
 	"parley/web"
@@ -200,9 +202,9 @@ func (c *Content) scene(name string) string {
 	return ""
 }
 
-// Inspiration finds one by its id.
+// Inspiration finds one by its id, or by what dreams refer to it with.
 func (c *Content) Inspiration(id string) (Inspiration, bool) {
-	i := slices.IndexFunc(c.Inspirations, func(n Inspiration) bool { return n.ID == id })
+	i := slices.IndexFunc(c.Inspirations, func(n Inspiration) bool { return id != "" && (n.ID == id || n.Ref() == id) })
 	if i < 0 {
 		return Inspiration{}, false
 	}
@@ -216,6 +218,17 @@ func (c *Content) Savehack(kind string) (s Savehack, offered bool) {
 		return Savehack{Kind: kind}, false
 	}
 	return c.Savehacks[i], c.Offered == nil || slices.Contains(c.Offered, kind)
+}
+
+var refSpace = uuid.NewSHA1(uuid.NameSpaceOID, []byte("parley dream inspiration"))
+
+// Ref is the UUID that dreams made from it refer to it with, because that is what ids are in the bank's API: its id where that is one, or
+// else one that is made from it.
+func (n Inspiration) Ref() string {
+	if len(n.ID) == 36 && uuid.Validate(n.ID) == nil {
+		return n.ID
+	}
+	return uuid.NewSHA1(refSpace, []byte(n.ID)).String()
 }
 
 // Target is what a dream made from it costs, in the minor unit of a currency.

@@ -8,6 +8,7 @@ import (
 	"image"
 	"image/jpeg"
 	"image/png"
+	"io/fs"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -20,6 +21,8 @@ import (
 	"testing"
 	"testing/fstest"
 	"time"
+
+	"github.com/google/uuid"
 
 	"parley"
 	"parley/savehack"
@@ -90,6 +93,30 @@ func TestAmountsAreRoundInEveryCurrency(t *testing.T) {
 				t.Errorf("%s in %s: %s: %v", s.Kind, currency, raw, err)
 			}
 		}
+	}
+}
+
+func TestWhatDreamsReferToIsAUUID(t *testing.T) {
+	c := Ours()
+	seen := map[string]bool{}
+	for _, n := range append(c.Inspirations, Inspiration{ID: "0197b8a0-7c3e-7d1a-8f00-0000000000c1"}) {
+		if err := uuid.Validate(n.Ref()); err != nil || seen[n.Ref()] {
+			t.Errorf("%s is referred to by %q: %v", n.ID, n.Ref(), err)
+		}
+		seen[n.Ref()] = true
+		if found, ok := c.Inspiration(n.Ref()); ok && found.ID != n.ID {
+			t.Errorf("%s is found as %s", n.ID, found.ID)
+		}
+	}
+	if !seen["0197b8a0-7c3e-7d1a-8f00-0000000000c1"] {
+		t.Error("an id that is a UUID is not what is referred to")
+	}
+	// It stands with dreams that are kept, so it must not change.
+	if journey, _ := c.Inspiration("journey"); journey.Ref() != "43a87bef-d110-5be3-bbf1-1e796057e038" {
+		t.Errorf("a journey is referred to by %s", journey.Ref())
+	}
+	if _, ok := c.Inspiration(""); ok {
+		t.Error("nothing finds something")
 	}
 }
 
@@ -364,14 +391,22 @@ func TestTheGuideIsRight(t *testing.T) {
 			t.Errorf("the app has no word %s", m[1])
 		}
 	}
-	files := fstest.MapFS{"fox.svg": folder(t)["fox.svg"], "cabin.png": folder(t)["cabin.png"], "logo.png": folder(t)["logo.png"]}
+	example := os.DirFS("../docs/banks/content.example")
+	shown := 0
 	for _, m := range regexp.MustCompile("(?s)`([a-z.]+\\.json)`:\n\n```json\n(.*?)```").FindAllStringSubmatch(page, -1) {
-		files[m[1]] = &fstest.MapFile{Data: []byte(m[2])}
+		if file, err := fs.ReadFile(example, m[1]); err != nil || string(file) != m[2] {
+			t.Errorf("%s is not what it shows of it: %v", m[1], err)
+		}
+		shown++
 	}
-	if len(files) < 7 {
-		t.Errorf("it shows only %d files", len(files))
+	if shown != 4 {
+		t.Errorf("it shows %d files", shown)
 	}
-	if _, err := Read(files); err != nil {
-		t.Errorf("what it shows is wrong: %v", err)
+	c, err := Read(example)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if cabin, ok := c.Inspiration("cabin"); !ok || cabin.Target("SEK") != 20000000 || c.Texts["en"]["overview.title"] != "Your piggy bank" || c.look.Logo == "" {
+		t.Errorf("the example is %+v", c.Inspirations)
 	}
 }

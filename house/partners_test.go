@@ -3,6 +3,8 @@ package house_test
 import (
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -20,6 +22,16 @@ func bankSecrets(t *testing.T) {
 	} {
 		t.Setenv(name, value)
 	}
+}
+
+// put is a file of this name, alone in its folder.
+func put(t *testing.T, name, text string) string {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), name)
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return file
 }
 
 func bankExample(t *testing.T) house.Config {
@@ -108,9 +120,14 @@ func TestCheckSaysWhatIsWrongWithAPartner(t *testing.T) {
 			other.ID, other.Clients = "other", []house.PartnerClient{{ID: "o", Secret: house.Secret{Value: "secret-0123456789"}}}
 			c.Partners = append(c.Partners, other)
 		},
-		"look: ":                                func(c *house.Config, p *house.Partner) { p.Look = &house.Look{Accent: "#ffffff"} },
-		"api_rate":                              func(c *house.Config, p *house.Partner) { c.APIRate = -1 },
-		"webhooks: one endpoint is there twice": func(c *house.Config, p *house.Partner) { p.Webhooks = append(p.Webhooks, p.Webhooks[0]) },
+		"look: ": func(c *house.Config, p *house.Partner) { p.Look = &house.Look{Accent: "#ffffff"} },
+		"partner bank: content: read the content":    func(c *house.Config, p *house.Partner) { p.Content = "no-such-folder" },
+		"content: inspirations.json: 1: id: must be": func(c *house.Config, p *house.Partner) { p.Content = filepath.Dir(put(t, "inspirations.json", `[{}]`)) },
+		"content: fox.svg: must not have onload": func(c *house.Config, p *house.Partner) {
+			p.Content = filepath.Dir(put(t, "fox.svg", `<svg onload="x()"/>`))
+		},
+		"api_rate":                                func(c *house.Config, p *house.Partner) { c.APIRate = -1 },
+		"webhooks: one endpoint is there twice":   func(c *house.Config, p *house.Partner) { p.Webhooks = append(p.Webhooks, p.Webhooks[0]) },
 		"partner bank: transactions_url: must be": func(c *house.Config, p *house.Partner) { p.Transactions = "https://user@hooks.bank.example" },
 	} {
 		t.Run(want, func(t *testing.T) {

@@ -731,3 +731,101 @@ func (s *saver) bankSays(path string, body any) {
 		s.t.Fatalf("%s: POST /v1/%s is %s: %s", s.name, path, said.Status, answer)
 	}
 }
+
+// The app is killed at each step of the first journey and opened again, by somebody whose telephone has forgotten everything: what was made is there,
+// what waits goes on, and nothing is made twice.
+func TestTheSavingsAppIsKilledAtEachStep(t *testing.T) {
+	browser := chromium(t)
+	s := start(t, sandbox.Options{})
+	p := browser.begin(t, s).openApp(sandbox.SharedPartner, "cecilia", "en", "light", "/")
+	say := p.words.say
+	again := func(location string) {
+		t.Helper()
+		p.do(chromedp.Navigate("about:blank"), call(network.ClearBrowserCookies, cdp.Empty{}))
+		p.signIn(p.token(600), "en_GB", "light", location)
+	}
+	p.heading(say("overview.welcome", "name", "Cecilia"))
+	again("/")
+	p.heading(say("overview.welcome", "name", "Cecilia"))
+
+	// In the middle of a dream: what was typed is in the window, which is the same.
+	p.press(say("overview.new"))
+	p.heading(say("new.what"))
+	p.types("#dream-name", "Sail")
+	again("/new")
+	p.heading(say("new.what"))
+	if name := js[string](p, `document.querySelector("#dream-name").value`); name != "Sail" {
+		t.Errorf("what was typed is %q", name)
+	}
+	p.press(say("new.next"))
+	p.heading(say("new.amount", "name", "Sail"))
+	p.types("#amount", "500")
+	p.press(say("new.next"))
+	p.heading(say("new.when"))
+	p.press(say("new.next"))
+	p.heading(say("new.picture"))
+	p.press(say("new.make"))
+	p.heading(say("market.title"))
+
+	// Before and after the savehack; while the bank's app has the screen.
+	again("/")
+	p.heading(say("overview.title"))
+	p.see("Sail")
+	dream := js[string](p, `document.querySelector("a.dream").pathname.split("/").at(-1)`)
+	p.at("/dreams/"+dream+"/marketplace/Daily?step=confirm", say("confirm.title", "name", "Every day"))
+	p.press(say("confirm.start"))
+	p.heading(say("handover.title"))
+	asked := p.told("onAccountProvisionRequested")
+	again("/dreams/" + dream)
+	p.heading("Sail")
+	p.see(say("launch.waiting"), say("asked.waits"))
+	p.inspect()
+	p.press(say("asked.again"))
+	if request := p.told("onAccountProvisionRequested")["requestId"]; request != asked["requestId"] {
+		t.Errorf("it is asked under %v, not %v", request, asked["requestId"])
+	}
+
+	// The bank's app has answered, and is killed before anything is seen of it.
+	p.answers("accountProvisionInitiated", asked)
+	p.await("goes on", func() bool { return !strings.Contains(p.text(), say("launch.waiting")) })
+	again("/dreams/" + dream)
+	p.heading("Sail")
+	if strings.Contains(p.text(), say("launch.waiting")) || strings.Contains(p.text(), say("asked.again")) {
+		t.Errorf("it still waits: %s", p.text())
+	}
+	p.bankDoes("open-first", nil)
+	again("/")
+	p.heading(say("overview.title"))
+	me := js[map[string]any](p, `fetch("/app/api/me").then(r => r.json())`)
+	launches := js[map[string]any](p, `fetch("/app/api/launches").then(r => r.json())`)
+	if dreams, _ := me["dreams"].([]any); len(dreams) != 1 {
+		t.Errorf("there are %d dreams", len(dreams))
+	}
+	if all, _ := launches["savehackLaunches"].([]any); len(all) != 1 {
+		t.Errorf("there are %d launches", len(all))
+	}
+}
+
+// On a slow network everything comes, later: what is on its way is drawn as such, and nothing is pressed twice.
+func TestTheSavingsAppOnASlowNetwork(t *testing.T) {
+	browser := chromium(t)
+	s := start(t, sandbox.Options{})
+	p := browser.begin(t, s).openApp(sandbox.SharedPartner, "david", "en", "light", "/")
+	say := p.words.say
+	p.told("onPageReadyEvent")
+	dream := dreamID(t, p.api("POST", "dreams", map[string]any{"dream": map[string]any{"name": "Sail", "targetCents": 300_000}}))
+	p.at("/dreams/"+dream+"/marketplace/Daily", "Every day")
+	p.do(call(network.EmulateNetworkConditionsByRule, network.EmulateNetworkConditionsByRuleParams{MatchedNetworkConditions: []*network.Conditions{{Latency: 1500, DownloadThroughput: 50_000, UploadThroughput: 50_000}}}))
+	p.press(say("hack.next"))
+	p.heading(say("confirm.title", "name", "Every day"))
+	js[bool](p, `(document.querySelector(".foot button").click(), document.querySelector(".foot button").click(), true)`) // an impatient finger
+	p.heading(say("handover.title"))
+	js[bool](p, `(history.pushState({ depth: 1 }, "", "/app/history"), dispatchEvent(new PopStateEvent("popstate")), true)`)
+	p.await("draws what is on its way", func() bool { return js[bool](p, `!!document.querySelector(".skeleton")`) })
+	p.heading(say("history.title"))
+	p.see(say("history.none"))
+	launches := js[map[string]any](p, `fetch("/app/api/launches").then(r => r.json())`)
+	if all, _ := launches["savehackLaunches"].([]any); len(all) != 1 {
+		t.Errorf("there are %d launches", len(all))
+	}
+}

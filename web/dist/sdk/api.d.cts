@@ -246,6 +246,7 @@ export interface CreateDream {
   groupDreamId?: string
   /** Instead of groupDreamId. */
   groupDream?: Link
+  /** One of those that you offer, or a reference of your own. */
   dreamInspirationId?: string
   /** https, a path of ours, or a picture of the user's own as it was shown. */
   imageUrl?: string
@@ -691,6 +692,7 @@ export interface FeedResult {
 
 export interface Inspiration {
   type: "DreamInspiration"
+  /** A UUID, unless you made the dream with another reference of your own. */
   id: string
   /** By locale. */
   translatedName?: Record<string, string>
