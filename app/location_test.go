@@ -54,7 +54,7 @@ func TestNoLocationLeadsAway(t *testing.T) {
 }
 
 func FuzzLanding(f *testing.F) {
-	for _, s := range []string{"/dreams/1", "//evil", "/\\evil", "https:evil", "/%2e%2e/x", "marketplace", "/a?b=c"} {
+	for _, s := range []string{"/dreams/1", "//evil", "/\\evil", "https:evil", "/%2e%2e/x", "marketplace", "/a?b=c", "/?////!!/"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, location string) { neverAway(t, location) })
@@ -75,7 +75,8 @@ func neverAway(t interface{ Fatalf(string, ...any) }, location string) {
 			t.Fatalf("%q climbs out, to %q", location, clean)
 		}
 	}
-	if strings.ContainsAny(got, "\\\r\n\t\x00 ") || strings.Contains(strings.TrimPrefix(got, "https://"), "//") {
+	path, _, _ := strings.Cut(strings.TrimPrefix(got, "https://"), "?") // a query may hold what it likes
+	if strings.ContainsAny(got, "\\\r\n\t\x00 ") || strings.Contains(path, "//") {
 		t.Fatalf("%q lands at %q, which readers may take for different things", location, got)
 	}
 	for _, r := range got {
