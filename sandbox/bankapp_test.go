@@ -344,7 +344,8 @@ func TestTheBanksApp(t *testing.T) {
 			w.see("12 of") // those, and the stranger's
 			w.inspect()
 			w.turn(desktopLight)
-			time.Sleep(time.Second)
+			// What was sent before this has been heard when this is.
+			w.within(`await new Promise((done) => { addEventListener("message", () => done("heard"), { once: true }); postMessage("last", "*") })`)
 			if after := w.within(`location.href`); after != before || w.within(`await fetch("/app/api/me").then((r) => r.status)`) != "200" {
 				w.t.Errorf("%s has become %s", before, after)
 			}
@@ -358,8 +359,8 @@ func TestTheBanksApp(t *testing.T) {
 				w.t.Errorf("it is %s", at)
 			}
 			w.press("Saving")
-			time.Sleep(8 * time.Second) // of the 20 that the SDK waits
-			w.see("The web app was not ready in 20 seconds")
+			w.awaitFor(time.Minute, "is given up by the SDK, after 20 seconds", func() bool { return strings.Contains(w.text(), "The web app was not ready in 20 seconds") })
+			w.look()
 			w.press("Back to where cookies are sent")
 			w.see("Embed it where cookies are blocked")
 		}},

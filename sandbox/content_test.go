@@ -17,7 +17,7 @@ func TestAFolderIsSeenInTheSandbox(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := start(t, sandbox.Options{Content: dir})
-	p := browser.begin(t, s).openApp(sandbox.SharedPartner, "bo", "en", "light", "/")
+	p := browser.begin(t, s).openApp(sandbox.SharedPartner, "bo", "en", "/")
 	p.see("A cabin", "A boat to go with it", p.words.say("overview.new"))
 	for _, picture := range []string{"cabin.svg", "boat.svg"} {
 		p.await("has drawn "+picture, func() bool {
@@ -34,7 +34,7 @@ func TestAFolderIsSeenInTheSandbox(t *testing.T) {
 		t.Fatal(err)
 	}
 	p.await("has read the folder again", func() bool {
-		p.goTo(p.shown)
+		p.goTo(p.s.URL + "/app/")
 		p.see("A cabin")
 		return strings.Contains(p.text(), "One more wish")
 	})

@@ -366,7 +366,13 @@ func request(s *sandbox.Sandbox, more url.Values) url.Values {
 // await waits until the page does something.
 func (w *walker) await(does string, is func() bool) {
 	w.t.Helper()
-	for deadline := time.Now().Add(20 * time.Second); !is(); time.Sleep(20 * time.Millisecond) {
+	w.awaitFor(20*time.Second, does, is)
+}
+
+// awaitFor is await of something that takes long.
+func (w *walker) awaitFor(most time.Duration, does string, is func() bool) {
+	w.t.Helper()
+	for deadline := time.Now().Add(most); !is(); time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			w.t.Fatalf("%s: no page %s; at %s:\n%s", w.name, does, w.url(), w.text())
 		}
