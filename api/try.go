@@ -113,12 +113,7 @@ func (p *tryPage) routes(mux *http.ServeMux) {
 	}
 	mux.HandleFunc("GET /v1/{$}", func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
-		h.Set("Content-Type", "text/html; charset=utf-8")
-		h.Set("Cache-Control", "no-store")
-		h.Set("Content-Security-Policy", "default-src 'none'; img-src 'self'; style-src 'self'; script-src 'self'; connect-src 'self'; form-action 'none'; frame-ancestors 'none'; base-uri 'none'")
-		h.Set("X-Frame-Options", "DENY")
-		h.Set("X-Content-Type-Options", "nosniff")
-		h.Set("Referrer-Policy", "no-referrer")
+		web.Protect(h, "img-src 'self'; form-action 'none'", nil)
 		h.Set("Cross-Origin-Opener-Policy", "same-origin")
 		w.Write(p.page)
 	})

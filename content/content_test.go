@@ -81,7 +81,7 @@ func TestAmountsAreRoundInEveryCurrency(t *testing.T) {
 			t.Errorf("a journey costs %d %s, not %d", got, currency, want)
 		}
 	}
-	for _, currency := range []parley.Currency{"SEK", "EUR", "JPY", "IDR", "KWD", "GBP", "XXX"} {
+	for _, currency := range []parley.Currency{"SEK", "EUR", "JPY", "IDR", "KWD", "GBP", "HUF", ""} {
 		for _, s := range Ours().Savehacks {
 			k, _ := savehack.Find(s.Kind)
 			params := s.Suggested(currency)

@@ -91,6 +91,30 @@ func TestWhoRefusedAnAccountIsAskedAgainByAnotherSessionOrForALaunch(t *testing.
 	wantFaults(t, d.try(func(b *savings.Book) error { return b.AccountRequestDone(last, "because") }), "reason is not included in the list")
 }
 
+// The person says so: then it is asked for in their session, whatever was said before and whoever else was told to ask.
+func TestWhoWantsToIsAskedAgainInTheSameSession(t *testing.T) {
+	d := newDesk(t, accountEach())
+	dream := d.dream(savings.NewDream{Target: 100_00})
+	first, _ := askAccount(d, dream.ID, "s1")
+	wants := func(session string) { d.must(func(b *savings.Book) error { b.AskAgain(session); return nil }) }
+	want(t, "another session", second(askAccount(d, dream.ID, "s2")), false)
+	wants("s2")
+	taken, asked := askAccount(d, dream.ID, "s2")
+	want(t, "another session, whose person wants it", asked, true)
+	want(t, "under the same request", taken, first)
+	answer(d, taken, "cancelled")
+	want(t, "after a no", second(askAccount(d, dream.ID, "s2")), false)
+	wants("s2")
+	again, asked := askAccount(d, dream.ID, "s2")
+	want(t, "after a no, and wanted", asked, true)
+	if again == first {
+		t.Error("asked again under an id that was answered")
+	}
+	answer(d, again, "")
+	wants("s2")
+	want(t, "after a yes", second(askAccount(d, dream.ID, "s2")), false)
+}
+
 func TestADreamsAccountIsAskedForByOneSessionAtATime(t *testing.T) {
 	d := newDesk(t, accountEach())
 	dream := d.dream(savings.NewDream{})
