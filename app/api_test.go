@@ -438,7 +438,7 @@ func TestThePageHasEverythingThatIsShownFirst(t *testing.T) {
 	p := r.signedIn("one", "anna")
 	page := p.get("/app/")
 	b := booted(t, page.body)
-	if page.StatusCode != 200 || !strings.Contains(page.body, `<html lang="sv">`) || b.Lang != "sv-SE" || b.Words["sv"] == "" || b.Words["en"] == "" || len(b.Me.Dreams) != 0 || len(b.Content.Inspirations) == 0 ||
+	if page.StatusCode != 200 || !strings.Contains(page.body, `<html lang="sv">`) || b.Lang != "sv-SE" || b.Words["sv"] == "" || b.Words["en"] == "" || b.Me.Currency != "SEK" || b.Me.Decimals != 2 || len(b.Me.Dreams) != 0 || len(b.Content.Inspirations) == 0 ||
 		!slices.Equal(b.FrameOrigins, []string{"https://bank.example"}) {
 		t.Errorf("%d %s", page.StatusCode, page.body)
 	}

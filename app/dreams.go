@@ -94,12 +94,7 @@ func (a *App) createDream(w http.ResponseWriter, r *http.Request, v *visit) erro
 	if err != nil {
 		return in("dream", err)
 	}
-	made, ok := b.Dream(id)
-	if !ok {
-		return savings.NotFound("dream")
-	}
-	web.JSON(w, http.StatusCreated, dreamAnswer{v.dreamJSON(b.ViewDream(*made), b.Partner.Currency), list})
-	return nil
+	return answerDream(w, http.StatusCreated, v, b, id, list)
 }
 
 func (a *App) dream(w http.ResponseWriter, r *http.Request, v *visit) error {
@@ -108,15 +103,16 @@ func (a *App) dream(w http.ResponseWriter, r *http.Request, v *visit) error {
 	if err != nil {
 		return err
 	}
-	return answerDream(w, v, b, id)
+	return answerDream(w, http.StatusOK, v, b, id, nil)
 }
 
-func answerDream(w http.ResponseWriter, v *visit, b *savings.Book, id string) error {
+// answerDream answers with a dream of the book, and what the bank's app has to be asked because of it.
+func answerDream(w http.ResponseWriter, status int, v *visit, b *savings.Book, id string, list []Ask) error {
 	d, ok := b.Dream(id)
 	if !ok {
 		return savings.NotFound("dream")
 	}
-	web.JSON(w, http.StatusOK, dreamAnswer{Dream: v.dreamJSON(b.ViewDream(*d), b.Partner.Currency)})
+	web.JSON(w, status, dreamAnswer{v.dreamJSON(b.ViewDream(*d), b.Partner.Currency), list})
 	return nil
 }
 
@@ -143,7 +139,7 @@ func (a *App) patchDream(w http.ResponseWriter, r *http.Request, v *visit) error
 	if err != nil {
 		return in("dream", err)
 	}
-	return answerDream(w, v, b, id)
+	return answerDream(w, http.StatusOK, v, b, id, nil)
 }
 
 func (a *App) deleteDream(w http.ResponseWriter, r *http.Request, v *visit) error {
@@ -159,5 +155,5 @@ func (a *App) deleteDream(w http.ResponseWriter, r *http.Request, v *visit) erro
 	if err != nil {
 		return in("dream", err)
 	}
-	return answerDream(w, v, b, id)
+	return answerDream(w, http.StatusOK, v, b, id, nil)
 }

@@ -196,12 +196,7 @@ func (a *App) joinGroup(w http.ResponseWriter, r *http.Request, v *visit) error 
 	if err != nil { // with the group, whose picture the dream may show
 		return err
 	}
-	made, ok := b.Dream(id)
-	if !ok {
-		return savings.NotFound("dream")
-	}
-	web.JSON(w, http.StatusCreated, dreamAnswer{v.dreamJSON(b.ViewDream(*made), b.Partner.Currency), list})
-	return nil
+	return answerDream(w, http.StatusCreated, v, b, id, list)
 }
 
 // group answers GET /app/api/dreams/{id}/group.
@@ -224,7 +219,7 @@ func (a *App) leaveGroup(w http.ResponseWriter, r *http.Request, v *visit) error
 	if err != nil {
 		return err
 	}
-	return answerDream(w, v, b, id)
+	return answerDream(w, http.StatusOK, v, b, id, nil)
 }
 
 // answerGroup shows the group of one of the person's dreams.

@@ -14,6 +14,7 @@ import (
 type Me struct {
 	User           api.User        `json:"user"`
 	Currency       parley.Currency `json:"currency"`
+	Decimals       int             `json:"decimals"` // of the currency: browsers have other ones for forint, rupiah and some twenty more
 	Setup          savings.Setup   `json:"setup"`
 	Performance    bool            `json:"performance"` // dreams may be performance dreams
 	Consents       bool            `json:"consents"`    // a launch waits for a transfer consent
@@ -101,7 +102,7 @@ func (a *App) meOf(ctx context.Context, v *visit, now asking) (Me, error) {
 		return Me{}, err
 	}
 	dreams, totals := dreamsOf(b)
-	me := Me{User: api.UserJSON(b.User), Currency: b.Partner.Currency, Setup: b.Partner.Setup, Performance: b.Partner.Performance, Consents: b.Partner.Consents,
+	me := Me{User: api.UserJSON(b.User), Currency: b.Partner.Currency, Decimals: b.Partner.Currency.Decimals(), Setup: b.Partner.Setup, Performance: b.Partner.Performance, Consents: b.Partner.Consents,
 		Session: v.session(), Limits: limitsOf(b.User.Limits), UnreadMessages: b.User.Unread, Totals: totals, Dreams: []Dream{}, Ask: list}
 	for _, d := range dreams {
 		me.Dreams = append(me.Dreams, Dream{v.dreamJSON(d, b.Partner.Currency), b.NextDeposit(d.ID)})

@@ -82,7 +82,6 @@ type boot struct {
 	Words        map[string]string `json:"words"`        // addresses, by language
 	FrameOrigins []string          `json:"frameOrigins"` // whose pages may show it in a frame, and be spoken to
 	Name         string            `json:"name"`
-	Logo         string            `json:"logo,omitempty"`
 	Me           Me                `json:"me"`
 	Content      Content           `json:"content"`
 }
@@ -118,7 +117,7 @@ func (a *App) shell(w http.ResponseWriter, r *http.Request, v *visit, me Me) {
 	if !strings.HasPrefix(locale, words.Lang) {
 		locale = words.Lang
 	}
-	with := boot{Lang: locale, Words: files.Words, FrameOrigins: v.p.FrameOrigins, Name: look.Name, Logo: look.Logo, Me: me, Content: v.offered(words.Lang, a.Savings.Partners[v.p.ID])}
+	with := boot{Lang: locale, Words: files.Words, FrameOrigins: v.p.FrameOrigins, Name: look.Name, Me: me, Content: v.offered(words.Lang, a.Savings.Partners[v.p.ID])}
 	if with.FrameOrigins == nil {
 		with.FrameOrigins = []string{}
 	}

@@ -52,16 +52,21 @@ func (f *Files) put(hash []byte, name string, body []byte) string {
 		f.at = map[string]file{}
 	}
 	address := "/assets/" + base64.RawURLEncoding.EncodeToString(hash[:12]) + "/" + name
+	put := file{kind: kinds[path.Ext(name)], body: body}
+	if b := squeezed(body); len(b) < len(body) {
+		put.gzip = b
+	}
+	f.at[address] = put
+	return address
+}
+
+// squeezed is the body gzipped, as small as it gets.
+func squeezed(body []byte) []byte {
 	var b bytes.Buffer
 	z, _ := gzip.NewWriterLevel(&b, gzip.BestCompression)
 	z.Write(body)
 	z.Close()
-	put := file{kind: kinds[path.Ext(name)], body: body}
-	if b.Len() < len(body) {
-		put.gzip = b.Bytes()
-	}
-	f.at[address] = put
-	return address
+	return b.Bytes()
 }
 
 // ServeHTTP serves what is there. A drawing may hold scripts, which do nothing in an <img>; opened by itself it is shut in.

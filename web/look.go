@@ -26,7 +26,7 @@ type Look struct {
 	Logo  string // address of an image
 }
 
-// The papers that an accent must be readable on: those of hosted.css.
+// The papers that an accent must be readable on: those of palette.css.
 var (
 	lightPaper, darkPaper = rgb{0xfb, 0xfa, 0xf7}, rgb{0x14, 0x1a, 0x17}
 	white, night          = rgb{0xff, 0xff, 0xff}, rgb{0x10, 0x13, 0x1c}

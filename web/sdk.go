@@ -1,8 +1,6 @@
 package web
 
 import (
-	"bytes"
-	"compress/gzip"
 	"crypto/sha256"
 	"encoding/base64"
 	"io/fs"
@@ -32,12 +30,8 @@ func SDK() http.Handler {
 			return err
 		}
 		body, err := fs.ReadFile(built, name)
-		var b bytes.Buffer
-		z, _ := gzip.NewWriterLevel(&b, gzip.BestCompression)
-		z.Write(body)
-		z.Close()
 		sum := sha256.Sum256(body)
-		files["/sdk/"+name] = one{file{kinds[path.Ext(name)], body, b.Bytes()}, base64.RawURLEncoding.EncodeToString(sum[:12])}
+		files["/sdk/"+name] = one{file{kinds[path.Ext(name)], body, squeezed(body)}, base64.RawURLEncoding.EncodeToString(sum[:12])}
 		return err
 	})
 	if err != nil {

@@ -1,5 +1,6 @@
 // What all screens share: the person's savings as the server last told them, what the partner offers, and whether we are connected.
 import * as api from "./api.ts"
+import { count } from "./format.ts"
 import { Host } from "./host.svelte.ts"
 import { go, router, to } from "./router.svelte.ts"
 import type { Boot, Content, Dream, Me, Savehack, Session } from "./types.ts"
@@ -74,6 +75,7 @@ class App {
   }
 
   #changed(me: Me) {
+    count(me.currency, me.decimals)
     this.me = me
     this.version++
     this.host.settle(me)

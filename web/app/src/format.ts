@@ -2,6 +2,13 @@
 import { speech } from "./words.svelte.ts"
 
 const made = new Map<string, Intl.NumberFormat>()
+const decimals = new Map<string, number>()
+
+// count has amounts of a currency counted as the server counts them. A browser leaves out the decimals that nobody uses any more, of the forint or
+// the rupiah, which ISO 4217 still has: its amounts would be a hundred times what they are.
+export function count(currency: string, digits: number) {
+  decimals.set(currency, digits)
+}
 
 function numbers(currency: string, more: Intl.NumberFormatOptions): Intl.NumberFormat {
   const key = `${speech.formats} ${currency} ${JSON.stringify(more)}`
@@ -12,7 +19,7 @@ function numbers(currency: string, more: Intl.NumberFormatOptions): Intl.NumberF
 
 // digits is how many digits of a currency lie behind its point: 2 for SEK, 0 for JPY, 3 for KWD.
 export function digits(currency: string): number {
-  return numbers(currency, {}).resolvedOptions().maximumFractionDigits ?? 2
+  return decimals.get(currency) ?? numbers(currency, {}).resolvedOptions().maximumFractionDigits ?? 2
 }
 
 export const unit = (currency: string) => 10 ** digits(currency)
@@ -20,7 +27,8 @@ export const unit = (currency: string) => 10 ** digits(currency)
 // money writes an amount; a whole one without its empty decimals.
 export function money(cents: number, currency: string): string {
   const one = unit(currency)
-  return numbers(currency, cents % one === 0 ? { minimumFractionDigits: 0, maximumFractionDigits: 0 } : {}).format(cents / one)
+  const n = cents % one === 0 ? 0 : digits(currency)
+  return numbers(currency, { minimumFractionDigits: n, maximumFractionDigits: n }).format(cents / one)
 }
 
 // symbol is how the locale calls a currency, and whether it stands before the amount.
@@ -33,8 +41,9 @@ export function symbol(currency: string): { text: string; before: boolean } {
 // grouping is what the locale parts thousands with: "," in English.
 const grouping = () => new Intl.NumberFormat(speech.formats, { useGrouping: true }).formatToParts(1e6).find((p) => p.type === "group")?.value
 
-// amount reads what a person types as money: "1 234,50", "1,234.50". NaN when it is no amount.
+// amount reads what a person types as money: "1 234,50", "1,234.50". Nothing is 0; NaN is what is no amount.
 export function amount(text: string, currency: string): number {
+  if (text.trim() === "") return 0
   let plain = text.replace(/[\s\u00a0\u202f']/g, "").replace(/[^\d.,-]/g, "")
   const last = Math.max(plain.lastIndexOf(","), plain.lastIndexOf("."))
   const behind = last < 0 ? 0 : plain.length - last - 1

@@ -3,7 +3,7 @@
 //	ask ──sent──▶ the bank's app ──says──▶ us ──POST /bridge──▶ the server ──ask──▶ …
 //
 // The bank's app may answer late, twice, or never; nothing here waits for it. A screen can see in `asked` what stands open.
-import { detect, receive, send, type Host as Kind, type OutgoingEvent } from "@parley/sdk/transport"
+import { receive, send, type OutgoingEvent } from "@parley/sdk/transport"
 import * as api from "./api.ts"
 import { keep, kept, lose } from "./keep.ts"
 import type { Ask, Me, Session } from "./types.ts"
@@ -13,7 +13,6 @@ export interface Asked {
   event: string
   request: string
   dream: string // that it is about; empty when it is about none
-  since: number // when it was asked, in milliseconds
   sent: boolean // false when the bank's app has no way to hear it
   refused: string // why it said no: "cancelled", "failed"; empty until then
 }
@@ -46,7 +45,6 @@ const text = (v: unknown) => (typeof v === "string" ? v : "")
 
 export class Host {
   asked = $state<Record<string, Asked>>({})
-  kind: Kind
   #origins: string[]
   #doing: Doing
   #queue: Said[] = []
@@ -58,7 +56,6 @@ export class Host {
   constructor(origins: string[], doing: Doing) {
     this.#origins = origins
     this.#doing = doing
-    this.kind = detect(window)
     receive(window, { frameOrigins: origins }, (event, message) => this.#heard(event, message))
     this.#queue = kept<Said[]>("said") ?? [] // what an earlier page had heard, and could not tell the server
     if (this.#queue.length > 0) void this.#tell()
@@ -79,7 +76,7 @@ export class Host {
       const dream = text((message.dream as Record<string, unknown> | undefined)?.id)
       // What was asked before under another request, and refused, is asked anew.
       for (const a of Object.values(this.asked)) if (a.event === event && a.dream === dream && a.refused) delete this.asked[a.request]
-      this.asked[request] = { event, request, dream, since: Date.now(), sent, refused: "" }
+      this.asked[request] = { event, request, dream, sent, refused: "" }
     }
   }
 

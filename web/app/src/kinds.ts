@@ -61,7 +61,8 @@ export function wrong(hack: Savehack, values: Values): Record<string, string> {
   for (const [name, p] of Object.entries(hack.schema.properties)) {
     const v = values[name]
     const needed = hack.schema.required?.includes(name)
-    if (v === undefined || v === "" || (typeof v === "number" && Number.isNaN(v))) {
+    if (typeof v === "number" && Number.isNaN(v)) out[name] = say("amount.wrong")
+    else if (v === undefined || v === "") {
       if (needed) out[name] = say("field.missing")
     } else if (typeof v === "number" && p.minimum !== undefined && v < p.minimum) out[name] = say("field.small")
   }

@@ -25,10 +25,6 @@ export class Resource<T> {
     })
   }
 
-  get missing(): boolean {
-    return this.fault instanceof api.Fault && this.fault.status === 404
-  }
-
   async read() {
     const path = untrack(this.#address)
     if (!path) return

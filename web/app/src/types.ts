@@ -22,6 +22,7 @@ export interface Limits {
 export interface Me {
   user: { id: string; givenName?: string; familyName?: string; locale?: string; provisioningInitiatedAt?: string }
   currency: string
+  decimals: number // how many digits of an amount in minor units lie behind its point
   setup: string
   performance: boolean
   consents: boolean
@@ -160,7 +161,6 @@ export interface Boot {
   words: Record<string, string> // addresses, by language
   frameOrigins: string[]
   name: string
-  logo?: string
   me?: Me
   content?: Content
 }

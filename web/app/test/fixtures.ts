@@ -20,7 +20,7 @@ export const me = (more: Partial<Me> = {}): Me => {
   const dreams = more.dreams ?? [dream()]
   const sum = (of: "balanceCents" | "pendingCents") => dreams.reduce((n, d) => n + d[of], 0)
   return {
-    user: { id: "u1", givenName: "Anna" }, currency: "SEK", setup: "single", performance: false, consents: false,
+    user: { id: "u1", givenName: "Anna" }, currency: "SEK", decimals: 2, setup: "single", performance: false, consents: false,
     session: { renewedBy: "activity", expiresAt: soon(900) }, limits: { monthlyCapCents: 0, minimumBalanceCents: 0 }, unreadMessages: 0,
     totals: { savedCents: sum("balanceCents"), pendingCents: sum("pendingCents"), residualCents: 0 }, ask: [], ...more, dreams,
   }

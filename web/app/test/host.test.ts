@@ -89,7 +89,6 @@ describe.each(outgoing)("%s", (event, message, ios, android) => {
   test.each<[Kind, string]>([["frame", event], ["ios", ios], ["android", android], ["none", ""]])("to %s", (kind, name) => {
     const told = around(kind)
     const { host: it } = host()
-    expect(it.kind).toBe(kind)
     expect(it.say(event, message)).toBe(name !== "")
     expect(told).toEqual(name ? [[name, kind === "android" && event === "onExitRequested" ? [] : message]] : [])
   })

@@ -133,8 +133,13 @@ describe("wrong", () => {
     expect(wrong(hack(kind), given[kind]!)).toEqual({})
   })
 
-  test.each([undefined, "", NaN])("is what is needed and %j", (v) => {
+  test.each([undefined, ""])("is what is needed and %j", (v) => {
     expect(wrong(hack("Daily"), { amountCents: v })).toEqual({ amountCents: "This is needed." })
+  })
+
+  test("is what is no amount, needed or not", () => {
+    expect(wrong(hack("Daily"), { amountCents: NaN })).toEqual({ amountCents: "That is no amount." })
+    expect(wrong(hack("Percentage"), { percentage: 1, maxAmountCents: NaN })).toEqual({ maxAmountCents: "That is no amount." })
   })
 
   test("is what is too little, or less than the least; not what may be left out", () => {

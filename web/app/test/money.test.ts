@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest"
 import type { Transaction } from "../src/types.ts"
 import { dream, me, transaction } from "./fixtures.ts"
-import { fault, mistakes, open, plain, press, settle, submit, type, type Answer, type Opened } from "./savings.ts"
+import { fault, lost, mistakes, open, plain, press, settle, submit, type, type Answer, type Opened } from "./savings.ts"
 
 let page: Opened
 beforeEach(() => void vi.useFakeTimers({ now: new Date("2026-02-10T12:00:00Z"), toFake: ["Date"] }))
@@ -134,7 +134,23 @@ describe("a withdrawal", () => {
     expect(page.text()).toContain("kr 4,000 is on its way to your account.")
   })
 
-  test("that the server refuses says why", async () => {
+  test("that was heard after all, though its answer was lost, is not made again in another amount", async () => {
+    page = await open("/dreams/d1/withdraw", { boot, answers: { "POST withdrawals": lost } })
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] })
+    await type(page.field("How much?"), "40")
+    await submit(page)
+    await vi.advanceTimersByTimeAsync(6000)
+    vi.useRealTimers()
+    expect(page.text()).toContain("nothing is done twice")
+    // It was heard, and its answer lost. Another amount under the same key is not taken, and not called a failure.
+    page.answers["POST withdrawals"] = () => fault(422)
+    await type(page.field("How much?"), "50")
+    await submit(page)
+    expect(new Set(page.of("POST withdrawals").map((a) => a.headers["Idempotency-Key"])).size).toBe(1)
+    expect(page.text()).toContain("has been done after all")
+  })
+
+  test("that is a mistake says so", async () => {
     page = await open("/dreams/d1/withdraw", { boot, answers: { "POST withdrawals": () => mistakes({ amountCents: "is more than there is" }) } })
     await type(page.field("How much?"), "10")
     await submit(page)

@@ -25,6 +25,11 @@ test("what is there and what is on its way are never added together", async () =
   expect([...page.target.querySelectorAll(".part")].map((e) => e.textContent)).toEqual(["25%", "0%"])
 })
 
+test("amounts have the decimals that the server counts them with", async () => {
+  page = await open("/", { boot: { me: me({ currency: "HUF", decimals: 2, dreams: [dream({ balanceCents: 123_456 })] }) } })
+  expect(plain(page.target.querySelector(".total")!.textContent)).toBe("Ft 1,234.56")
+})
+
 test("each dream says what is to be known of it", async () => {
   const dreams = [
     dream({ nextOn: "2031-03-04", groupDream: { type: "GroupDream", id: "g1" } }),

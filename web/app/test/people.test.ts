@@ -212,6 +212,13 @@ describe("settings", () => {
     await submit(page)
     expect(page.of("PUT")[0]!.body).toEqual({ limits: { monthlyCapCents: 0, minimumBalanceCents: 50_000 } })
     expect(page.text()).toContain("Saved.")
+    await type(page.field("All savehacks together"), "five hundred")
+    await submit(page)
+    expect(page.of("PUT")).toHaveLength(1) // what is no amount is not taken for no limit
+    page.field("All savehacks together").dispatchEvent(new FocusEvent("blur"))
+    await settle()
+    expect(page.wrong()).toEqual(["That is no amount."])
+    await type(page.field("All savehacks together"), "")
     page.answers["PUT limits"] = () => mistakes({ "limits.minimumBalanceCents": "is too much" })
     await submit(page)
     expect(page.wrong()).toEqual(["is too much"])

@@ -82,19 +82,16 @@ describe("a resource", () => {
     expect(it.value).toBeUndefined()
   })
 
-  test("that is not there is missing, and what was there stays beside the fault", async () => {
+  test("that is not there is a fault, and what was there stays beside the fault", async () => {
     let gone = false
     serve({ "GET it": () => (gone ? fault(404) : { n: 1 }) })
     const it = read(() => "it")
     await settle()
-    expect(it.missing).toBe(false)
     gone = true
     await it.read()
-    expect(it.missing).toBe(true)
     expect(it.value).toEqual({ n: 1 })
     gone = false
     await it.read()
-    expect(it.missing).toBe(false)
     expect(it.fault).toBeUndefined()
   })
 })

@@ -60,7 +60,9 @@ describe("a savehack's form", () => {
     expect(document.activeElement).toBe(page.field("Amount"))
     expect(page.at()).toBe("/dreams/d1/marketplace/Daily")
     await type(page.field("Amount"), "0")
-    expect(page.wrong()).toEqual(["That is too little."])
+    expect(page.wrong()).toEqual(["This is needed."])
+    await type(page.field("Amount"), "ten")
+    expect(page.wrong()).toEqual(["That is no amount."])
   })
 
   test("says what is less than the least", async () => {
@@ -156,9 +158,8 @@ describe("the confirmation", () => {
     await press(page.button("Start"))
     await rest(50)
     vi.useRealTimers()
-    await new Promise((done) => setTimeout(done, 20))
+    await vi.waitFor(() => expect(page.at()).toBe("/dreams/d1/marketplace/Daily"))
     await settle()
-    expect(page.at()).toBe("/dreams/d1/marketplace/Daily")
     expect(page.wrong()).toEqual(["is too much"])
   })
 })
